@@ -1,0 +1,1 @@
+//! Measures real processes side by side with the bare library. Ships nothing.

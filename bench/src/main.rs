@@ -1,0 +1,3 @@
+//! Measures real processes side by side with the bare library. Ships nothing.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The cosigner daemon: it reads before it signs.

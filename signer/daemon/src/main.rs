@@ -1,0 +1,3 @@
+//! The cosigner daemon: it reads before it signs.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The threshold ECDSA engine. Pure: bytes in, bytes out.

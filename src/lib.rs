@@ -1,0 +1,1 @@
+//! The gateway: JSON-RPC in, UserOperation out. It holds no key.

@@ -1,0 +1,3 @@
+//! The gateway: JSON-RPC in, UserOperation out. It holds no key.
+
+fn main() {}

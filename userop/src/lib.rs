@@ -1,0 +1,1 @@
+//! What is signed: UserOperations, their hashes, their calls and the accounts they drive. Pure.
