@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands.
+#   scripts/test.sh        all of it: format, lints, licences, unit, integration, contracts, end-to-end stories
+#   scripts/test.sh fast   format, lints, unit tests: for the desk, under a minute when warm
+# Continuous integration runs the first. Build products go to ./target, or where CARGO_TARGET_DIR says;
+# under CI=true to a cache outside the clone, so that the next run is quicker.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mode=${1:-all}
+case $mode in all | fast) ;; *) sed -n '2,6p' "$0" >&2; exit 2 ;; esac
+
+if [ "${CI:-}" = true ] && [ -z "${CARGO_TARGET_DIR:-}" ]; then
+  export CARGO_TARGET_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/countersign/target"
+fi
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+started=$SECONDS
+failed=()
+passed=0
+
+# step NAME COMMAND…: runs one gate; a failing gate does not hide the next one.
+step() {
+  local name=$1 at=$SECONDS; shift
+  printf '\n== %s\n' "$name"
+  if "$@"; then passed=$((passed + 1)); printf '== %s: ok (%ss)\n' "$name" $((SECONDS - at))
+  else failed+=("$name"); printf '== %s: FAILED (%ss)\n' "$name" $((SECONDS - at)); fi
+}
+
+finish() {
+  printf '\n== %s gates in %ss\n' "$((passed + ${#failed[@]}))" $((SECONDS - started))
+  if [ ${#failed[@]} -gt 0 ]; then
+    printf 'failed: %s\n' "${failed[@]}"
+    printf 'gates: %s passed, %s failed\n' "$passed" "${#failed[@]}"
+    exit 1
+  fi
+  printf 'gates: %s passed, 0 failed\n' "$passed"
+}
+
+scripts/setup.sh test
+export PATH="$PWD/.tools/venv/bin:$PATH"
+
+step 'format' cargo fmt --all --check
+step 'lints' cargo clippy --workspace --all-targets --all-features -q -- -D warnings
+
+if [ "$mode" = fast ]; then
+  step 'unit tests' cargo nextest run --workspace --lib --bins
+  step 'tidy' cargo nextest run -p countersign --test tidy
+  finish
+  exit 0
+fi
+
+step 'lints of the bundler client without default features' \
+  cargo clippy -p countersign-bundler-client --no-default-features -q -- -D warnings
+step 'licences, bans, sources' cargo deny --log-level error check licenses bans sources
+step 'unused dependencies' cargo shear
+step 'spelling' typos
+step 'binaries' cargo build --workspace --bins -q
+step 'unit and integration tests' cargo nextest run --workspace -E 'not binary(e2e)'
+step 'documentation examples' cargo test --workspace --doc -q
+step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items -q
+step 'contracts' scripts/contracts.sh
+step 'contracts, proofs' scripts/contracts.sh prove
+step 'end-to-end stories' cargo test -q -p countersign --test e2e -- --nocapture
+finish
