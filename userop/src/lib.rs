@@ -1,1 +1,35 @@
 //! What is signed: UserOperations, their hashes, their calls and the accounts they drive. Pure.
+//!
+//! - [`UserOperation`] is one operation on any [`EntryPointVersion`] from 0.6 to 0.9: read from and
+//!   written to JSON as ERC-7769 has it, [packed](UserOperation::pack) for the chain, and
+//!   [hashed](UserOperation::hash) as its EntryPoint hashes it.
+//!
+//! Nothing here does I/O: the gateway, the cosigners and the bundler client all stand on it, so
+//! that each of them can recompute what another one claims.
+
+mod abi;
+mod chain;
+mod eip7702;
+mod error;
+mod factory;
+mod fields;
+mod gas;
+mod hash;
+mod operation;
+mod pack;
+mod paymaster;
+mod version;
+pub mod versioned;
+
+pub use abi::{IEntryPoint, IEntryPointV06, PackedUserOperation, UnpackedUserOperation};
+pub use chain::ChainId;
+pub use eip7702::Eip7702Auth;
+pub use error::{ParseError, Problem};
+pub use factory::Factory;
+pub use fields::MAX_FIELD_BYTES;
+pub use gas::{Fees, GasLimits};
+pub use hash::UserOpHash;
+pub use operation::UserOperation;
+pub use pack::PackedOp;
+pub use paymaster::Paymaster;
+pub use version::{EntryPointVersion, UnknownVersion};
