@@ -1,1 +1,32 @@
-//! A whole world on this machine: Anvil, EntryPoints, a real bundler, cosigners and the gateway. For tests, the demo and benchmarks.
+//! A whole world on this machine, for tests, the demo and benchmarks.
+//!
+//! Everything here is real: Anvil with the real EntryPoints, a real bundler (alto), and our own
+//! binaries as processes of their own. Each part is a guard: what it started dies when the guard
+//! drops, and also when this process is killed. Every process writes a log file, and a guard
+//! dropped by a panic prints the end of it.
+//!
+//! - [`Anvil`] is the chain; [`Anvil::deploy`] puts the [`Deployments`] on it.
+//! - [`Alto`] is the bundler for every EntryPoint on that chain.
+//! - [`DevKey`] gives named, funded keys that are the same on every run.
+//! - [`Process`], [`free_port`] and [`Workspace`] are what the parts are made of.
+
+mod alto;
+mod anvil;
+mod artifacts;
+mod deployments;
+mod keys;
+mod ports;
+mod process;
+mod rpc;
+mod spawner;
+mod workspace;
+
+pub use alto::{Alto, AltoOptions, Bundling};
+pub use anvil::{Anvil, AnvilOptions};
+pub use artifacts::Artifact;
+pub use deployments::{AccountDeployment, CREATE2_DEPLOYER, Deployments};
+pub use keys::DevKey;
+pub use ports::free_port;
+pub use process::{LogDir, Process, ProcessOptions};
+pub use rpc::{JsonRpc, RpcFailure};
+pub use workspace::Workspace;

@@ -1,0 +1,8 @@
+//! The world's parts, started for real.
+
+#[cfg(test)]
+mod bundler;
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod guard;
