@@ -1,1 +1,33 @@
-//! How it is sent: ERC-7769 bundler and ERC-7677 paymaster clients.
+//! How it is sent: clients of ERC-7769 bundlers and ERC-7677 paymaster services.
+//!
+//! Neither service is trusted. An answer has a bounded size and must arrive in bounded time; a
+//! redirect is not followed; a hash that a bundler names is compared with the one that we computed.
+//!
+//! - [`BundlerClient`] speaks to one bundler, or to several in order of preference. Questions are
+//!   asked again, a bounded number of times; an operation is sent once. When nobody can say what
+//!   became of it, [`BundlerError::Unconfirmed`] still carries its hash, by which to ask later.
+//! - [`PaymasterClient`] asks for stub data to estimate with and for the data that is signed.
+//! - [`BundlerError`] tells apart what was refused ([`Rejection`], with its [`RpcCode`] and the
+//!   EntryPoint's own [`AaCode`]) from what never worked ([`Fault`]).
+
+mod aa_code;
+mod bundler;
+mod endpoints;
+mod error;
+mod estimate;
+mod included;
+mod options;
+mod paymaster;
+mod quantity;
+mod rpc_code;
+mod transport;
+
+pub use aa_code::{AaCode, Blame};
+pub use alloy::rpc::types::state::{AccountOverride, StateOverride};
+pub use bundler::BundlerClient;
+pub use error::{BundlerError, Fault, Rejection};
+pub use estimate::GasEstimate;
+pub use included::{IncludedOperation, TransactionReceipt, UserOperationReceipt};
+pub use options::ClientOptions;
+pub use paymaster::{PaymasterClient, PaymasterData, PaymasterStub, Sponsor};
+pub use rpc_code::RpcCode;
