@@ -3,11 +3,15 @@
 //! - [`UserOperation`] is one operation on any [`EntryPointVersion`] from 0.6 to 0.9: read from and
 //!   written to JSON as ERC-7769 has it, [packed](UserOperation::pack) for the chain, and
 //!   [hashed](UserOperation::hash) as its EntryPoint hashes it.
+//! - [`AccountSpec`] is one kind of smart account: its counterfactual address, how its calls are
+//!   encoded and decoded, which digest its owner signs.
+//! - [`sponsor_approval_digest`] is what our paymaster's signer signs.
 //!
 //! Nothing here does I/O: the gateway, the cosigners and the bundler client all stand on it, so
 //! that each of them can recompute what another one claims.
 
 mod abi;
+mod account;
 mod chain;
 mod eip7702;
 mod error;
@@ -18,10 +22,13 @@ mod hash;
 mod operation;
 mod pack;
 mod paymaster;
+mod signature;
+mod sponsor;
 mod version;
 pub mod versioned;
 
 pub use abi::{IEntryPoint, IEntryPointV06, PackedUserOperation, UnpackedUserOperation};
+pub use account::{AccountError, AccountKind, AccountSpec, Call, IMPLEMENTATION_SLOT};
 pub use chain::ChainId;
 pub use eip7702::Eip7702Auth;
 pub use error::{ParseError, Problem};
@@ -32,4 +39,9 @@ pub use hash::UserOpHash;
 pub use operation::UserOperation;
 pub use pack::PackedOp;
 pub use paymaster::Paymaster;
+pub use signature::{Signature65, SignatureError};
+pub use sponsor::{
+    SponsorData, SponsorWindow, WindowError, sponsor_approval_digest, sponsor_paymaster_data,
+    sponsor_paymaster_stub,
+};
 pub use version::{EntryPointVersion, UnknownVersion};

@@ -1,3 +1,4 @@
 //! The crate through its public interface.
 
+mod account;
 mod vectors;
