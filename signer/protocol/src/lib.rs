@@ -1,1 +1,39 @@
 //! What may be asked of a cosigner, the wire messages, and the client that the gateway links.
+//!
+//! - [`Request`] is the closed enum of what may be signed; there is no "sign these 32 bytes".
+//! - [`SignCall`] and [`SignReply`] are one request to one cosigner and its answer.
+//! - [`Identity`] is the Ed25519 key that a process is known by; [`PinnedServer`] and
+//!   [`PinnedClient`] speak TLS 1.3 only, and only to keys that are pinned.
+//! - [`CommitteeFile`] names the parties and the gateways, under all parties' signatures.
+//! - [`CosignerClient`] is one persistent connection from a gateway to one cosigner.
+//! - [`wire`] holds the generated messages and services.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::expect_used, clippy::arithmetic_side_effects)
+)]
+
+mod call;
+mod canonical;
+mod client;
+mod committee_file;
+mod identity;
+mod key_name;
+mod request;
+mod tls;
+pub mod wire;
+
+pub use call::{
+    Attempt, CallError, ChildNumber, FailureClass, SignCall, SignReply, SignedReply, StageTime,
+};
+pub use client::{ClientError, ClientOptions, CosignerClient, CosignerStatus, KeySummary};
+pub use committee_file::{
+    CommitteeFile, CommitteeFileError, CommitteeHash, CommitteeParty, GatewayEntry, PartyFacts,
+};
+pub use identity::{Fingerprint, Identity, IdentityError, IdentityKey, IdentitySignature};
+pub use key_name::{KeyName, KeyNameError, KeyPurpose};
+pub use request::{
+    AccountClaim, PaymasterApprovalRequest, Request, RequestError, RequestHash, RequestKind, Slot,
+    UserOperationRequest,
+};
+pub use tls::{PeerConnection, PinnedClient, PinnedServer, PinnedStream, TlsError, pinned_channel};
