@@ -78,10 +78,8 @@ impl CosignerClient {
         key: &KeyName,
         child: Option<ChildNumber>,
     ) -> Result<Address, ClientError> {
-        let request = wire::DeriveOwnerRequest {
-            key: key.to_string(),
-            child: child.map(ChildNumber::get),
-        };
+        let request =
+            wire::DeriveOwnerRequest { key: key.to_string(), child: child.map(ChildNumber::get) };
         let mut calls = self.calls.clone();
         let answer = within(self.options.answer, calls.derive_owner(request)).await?;
         Address::try_from(answer.address.as_slice())

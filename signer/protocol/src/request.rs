@@ -279,8 +279,7 @@ struct PaymasterApprovalBody {
     user_operation: Value,
     paymaster: Address,
     delegate: Address,
-    valid_after: u64,
-    valid_until: u64,
+    window: SponsorWindow,
 }
 
 impl PaymasterApprovalRequest {
@@ -294,10 +293,7 @@ impl PaymasterApprovalRequest {
             op: UserOperation::from_json(version, &body.user_operation)?,
             paymaster: body.paymaster,
             delegate: body.delegate,
-            window: SponsorWindow {
-                valid_until: body.valid_until,
-                valid_after: body.valid_after,
-            },
+            window: body.window,
         }))
     }
 
@@ -309,8 +305,7 @@ impl PaymasterApprovalRequest {
             "userOperation": self.op.to_json(),
             "paymaster": self.paymaster,
             "delegate": self.delegate,
-            "validAfter": self.window.valid_after,
-            "validUntil": self.window.valid_until,
+            "window": self.window,
         })
     }
 }
