@@ -1,0 +1,119 @@
+//! What can go wrong in keygen and whose fault it is. Nothing here bans: a failed keygen leaves no
+//! key, and so no oblivious-transfer state to protect.
+
+use crate::engine::{Abort, AbortReason};
+use crate::error::ErrorClass;
+use crate::frame::FrameError;
+use crate::party::PartyId;
+use crate::share::ShareError;
+
+/// Why a keygen failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeygenError {
+    /// We, or who delivered a frame, are not in the committee. The keygen goes on.
+    #[error("party {0} is not another member of the committee")]
+    Stranger(PartyId),
+    /// It failed before.
+    #[error("the keygen is over")]
+    Over,
+    /// Not everything arrived yet.
+    #[error("the keygen is not complete")]
+    NotDone,
+    /// A frame that is not what this step expects. The engine did not see it and the keygen goes on.
+    #[error("party {from} delivered a bad frame")]
+    Frame {
+        /// Who delivered it.
+        from: PartyId,
+        /// What is wrong with it.
+        #[source]
+        cause: FrameError,
+    },
+    /// A party signed two different broadcasts of one round. Another party holds the other one.
+    #[error("party {peer} told different parties different things in round {round}")]
+    Equivocation {
+        /// Who spoke twice.
+        peer: PartyId,
+        /// In which round.
+        round: u8,
+    },
+    /// A party claims to have heard or made something that cannot be.
+    #[error("party {peer} lies about what it heard or made")]
+    FalseEcho {
+        /// Who lies.
+        peer: PartyId,
+    },
+    /// A peer's proof or commitment does not hold.
+    #[error("party {peer} broke the protocol: {reason}")]
+    Broken {
+        /// Who did.
+        peer: PartyId,
+        /// The check that failed.
+        reason: String,
+    },
+    /// The parts do not make a key, and nobody can tell whose is wrong.
+    #[error("the keygen failed: {0}")]
+    Unattributed(String),
+    /// The engine made a share whose parts do not fit.
+    #[error("the engine made a bad share")]
+    Share(#[from] ShareError),
+    /// The engine failed on our own state.
+    #[error("the engine failed: {0}")]
+    Engine(&'static str),
+}
+
+impl KeygenError {
+    /// Whose fault this is.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Stranger(_) | Self::Over | Self::NotDone => ErrorClass::Caller,
+            Self::Frame { .. }
+            | Self::Equivocation { .. }
+            | Self::FalseEcho { .. }
+            | Self::Broken { .. }
+            | Self::Unattributed(_) => ErrorClass::Peer,
+            Self::Share(_) | Self::Engine(_) => ErrorClass::Bug,
+        }
+    }
+
+    /// The peers whose fault this certainly is.
+    pub fn culprits(&self) -> Vec<PartyId> {
+        match self {
+            Self::Frame { from: peer, .. }
+            | Self::Equivocation { peer, .. }
+            | Self::FalseEcho { peer }
+            | Self::Broken { peer, .. } => vec![*peer],
+            Self::Stranger(_)
+            | Self::Over
+            | Self::NotDone
+            | Self::Unattributed(_)
+            | Self::Share(_)
+            | Self::Engine(_) => Vec::new(),
+        }
+    }
+
+    /// Whether the same keygen can still come to an end after this.
+    pub fn session_goes_on(&self) -> bool {
+        matches!(self, Self::Frame { .. } | Self::Stranger(_))
+    }
+
+    pub(super) fn from_abort(abort: &Abort, me: PartyId) -> Self {
+        let reason = abort.description();
+        let blamed = match &abort.reason {
+            AbortReason::ProofVerificationFailed { counterparty }
+            | AbortReason::ZeroShareDecommitFailed { counterparty }
+            | AbortReason::MultiplicationVerificationFailed { counterparty, .. } => *counterparty,
+            AbortReason::ChainCodeCommitmentFailed { party }
+            | AbortReason::MissingCommittedPoint { party } => *party,
+            AbortReason::PolynomialInconsistency
+            | AbortReason::TrivialPublicKey
+            | AbortReason::TrivialKeyShare => return Self::Unattributed(reason),
+            _ => return Self::Engine("it refused what was checked before"),
+        };
+        match PartyId::from_engine(blamed) {
+            // Our proof is of the sum of what the others sent us.
+            peer if peer == me => Self::Unattributed(reason),
+            peer => Self::Broken { peer, reason },
+        }
+    }
+}
