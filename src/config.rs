@@ -1,0 +1,132 @@
+//! `gateway.toml`: what the gateway listens on, where its parts are, and how long it waits for each.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use alloy::primitives::Address;
+use countersign_userop::{AccountKind, AccountSpec, ChainId, EntryPointVersion};
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+use url::Url;
+
+mod chain;
+mod deadlines;
+
+pub use chain::{ChainConfig, GasConfig, SponsorConfig};
+pub use deadlines::Deadlines;
+
+/// The whole configuration. `gateway.example.toml` explains each field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Where JSON-RPC is served.
+    pub listen: SocketAddr,
+    /// `sqlite://` URL of the gateway's state.
+    pub database: String,
+    /// Lowers guards that only a development machine may lower; said at start.
+    #[serde(default)]
+    pub dev: bool,
+    /// Directory with the gateway's own TLS identity.
+    pub identity: PathBuf,
+    /// The committee file, signed by every party.
+    pub committee: PathBuf,
+    /// How long each part may take.
+    #[serde(default)]
+    pub deadlines: Deadlines,
+    /// How many operations this process moves at the same time.
+    #[serde(default = "default_concurrency")]
+    pub concurrency: usize,
+    /// The chains that are served.
+    #[serde(default)]
+    pub chains: Vec<ChainConfig>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Not readable, not TOML, or a field is wrong; the message names it.
+    #[error("{0}")]
+    Malformed(Box<figment::Error>),
+    /// A chain appears twice.
+    #[error("chain {0} is configured twice")]
+    DuplicateChain(ChainId),
+    /// A failover list holds one endpoint twice.
+    #[error("chain {chain}: bundler {url} is listed twice")]
+    DuplicateBundler {
+        /// The chain.
+        chain: ChainId,
+        /// The endpoint.
+        url: Url,
+    },
+    /// Nothing can be sent without a bundler.
+    #[error("chain {0}: no bundler is listed")]
+    NoBundler(ChainId),
+    /// Zero confirmations would call an operation final that no block holds.
+    #[error("chain {0}: confirmations must be at least 1")]
+    NoConfirmations(ChainId),
+}
+
+impl GatewayConfig {
+    /// Reads a file; `COUNTERSIGN_<FIELD>` in the environment overrides its plain fields. Relative
+    /// paths are relative to the file.
+    ///
+    /// # Errors
+    /// When the file cannot be used; the message names the field.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = Figment::from(Toml::file_exact(file))
+            .merge(Env::prefixed("COUNTERSIGN_").only(&[
+                "listen",
+                "database",
+                "dev",
+                "identity",
+                "committee",
+                "concurrency",
+            ]))
+            .extract()
+            .map_err(|error| ConfigError::Malformed(Box::new(error)))?;
+        config.resolve(file.parent().unwrap_or_else(|| Path::new(".")));
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The chain of this id.
+    pub fn chain(&self, id: ChainId) -> Option<&ChainConfig> {
+        self.chains.iter().find(|chain| chain.id == id)
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        self.identity = base.join(&self.identity);
+        self.committee = base.join(&self.committee);
+        if let Some(path) = self.database.strip_prefix("sqlite://")
+            && !path.starts_with(':')
+        {
+            self.database = format!("sqlite://{}", base.join(path).display());
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let mut seen = HashSet::new();
+        for chain in &self.chains {
+            if !seen.insert(chain.id) {
+                return Err(ConfigError::DuplicateChain(chain.id));
+            }
+            chain.check()?;
+        }
+        Ok(())
+    }
+}
+
+const fn default_concurrency() -> usize {
+    64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+use super::*;
+
+fn must_load(text: &str) -> Result<GatewayConfig, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gateway.toml");
+    std::fs::write(&file, text).unwrap();
+    GatewayConfig::load(&file)
+}
+
+fn example() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/gateway.example.toml")).unwrap()
+}
+
+#[test]
+fn the_example_is_a_valid_configuration() {
+    let config = must_load(&example()).unwrap();
+    let chain = &config.chains[0];
+    assert!(config.chain(chain.id).is_some());
+    assert!(!chain.accounts.is_empty());
+    assert!(chain.sponsor.is_some());
+}
+
+#[test]
+fn the_example_mentions_every_field_of_a_chain() {
+    let text = example();
+    for field in [
+        "confirmations",
+        "reorg_depth",
+        "poll_ms",
+        "resubmit_s",
+        "margin_percent",
+        "fee_margin_percent",
+        "min_priority_fee_wei",
+        "max_fee_per_gas_wei",
+        "sign_ms",
+        "sign_attempt_ms",
+        "node_ms",
+        "bundler_ms",
+        "paymaster_ms",
+        "shutdown_ms",
+        "concurrency",
+        "by_default",
+        "window_s",
+        "verification_gas_limit",
+        "post_op_gas_limit",
+    ] {
+        assert!(text.contains(field), "{field} is not explained");
+    }
+}
+
+#[test]
+fn relative_paths_are_relative_to_the_file() {
+    let config = must_load(&example()).unwrap();
+    assert!(config.identity.is_absolute());
+    assert!(config.database.starts_with("sqlite:///"));
+}
+
+#[test]
+fn refuses_a_bundler_that_is_listed_twice() {
+    let text = example().replace(
+        "bundlers = [\"http://127.0.0.1:4337\"]",
+        "bundlers = [\"http://127.0.0.1:4337\", \"http://127.0.0.1:4337\"]",
+    );
+    assert!(matches!(must_load(&text), Err(ConfigError::DuplicateBundler { .. })));
+}
+
+#[test]
+fn refuses_a_field_it_does_not_know_by_name() {
+    let error = must_load(&format!("colour = \"red\"\n{}", example())).unwrap_err();
+    assert!(error.to_string().contains("colour"), "{error}");
+}

@@ -1,0 +1,103 @@
+//! Everything that can go wrong for a caller. `rpc/error.rs` gives each its JSON-RPC code.
+
+use alloy::primitives::{Address, Bytes};
+use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
+use serde_json::Value;
+
+/// Why a request was not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// No such wallet, or it belongs to another caller.
+    #[error("unknown wallet {0}")]
+    UnknownWallet(Address),
+    /// No operation has this id or hash (EIP-5792: 5730).
+    #[error("unknown id {0}")]
+    UnknownId(String),
+    /// The id was used with another body (EIP-5792: 5720).
+    #[error("id {0} was already used with another body")]
+    DuplicateId(String),
+    /// EIP-5792: 5710.
+    #[error("chain {0} is not configured")]
+    UnsupportedChain(ChainId),
+    /// The EntryPoint is not configured for the chain.
+    #[error("entry point {0} is not configured for this chain")]
+    UnsupportedEntryPoint(Address),
+    /// The account kind is not configured for the chain and version.
+    #[error("accounts of kind {kind} on entry point {version} are not configured for this chain")]
+    UnsupportedAccount {
+        /// The kind.
+        kind: AccountKind,
+        /// The version.
+        version: EntryPointVersion,
+    },
+    /// The request itself is wrong.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field at fault.
+        field: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// More than this gateway takes at once (EIP-5792: 5740).
+    #[error("bundle too large: {0}")]
+    TooLarge(String),
+    /// Our own paymaster does not serve this chain or version.
+    #[error("no sponsor is configured for this chain and entry point")]
+    NoSponsor,
+    /// A cosigner refused, naming its rule.
+    #[error("refused by the cosigners ({rule}): {message}")]
+    Refused {
+        /// The rule.
+        rule: String,
+        /// What it said.
+        message: String,
+    },
+    /// Too few cosigners answer.
+    #[error("the quorum is not available: {0}")]
+    QuorumUnavailable(String),
+    /// Cosigners gave different answers where only one can be right.
+    #[error("cosigners disagree: {0}")]
+    CosignersDisagree(String),
+    /// The bundler, paymaster service or node answered with a JSON-RPC error, passed on as it is.
+    #[error("{message}")]
+    Upstream {
+        /// Its code.
+        code: i64,
+        /// Its message.
+        message: String,
+        /// Its data.
+        data: Option<Value>,
+    },
+    /// A call reverts (ERC-7769: -32521).
+    #[error("reverted: {reason}")]
+    Reverted {
+        /// Decoded.
+        reason: String,
+        /// Raw.
+        data: Bytes,
+    },
+    /// The gateway is shutting down.
+    #[error("shutting down")]
+    ShuttingDown,
+    /// Ours to fix; the caller gets an opaque id, the log the details.
+    #[error("internal failure")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ServiceError {
+    /// Wraps a failure that tells a caller nothing.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// A malformed field.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// Asking again may help.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::QuorumUnavailable(_) | Self::ShuttingDown)
+    }
+}

@@ -1,0 +1,94 @@
+//! What a caller may ask, in the gateway's own words. The JSON of each method lives in `rpc/`.
+
+use alloy::primitives::{Address, U256};
+use countersign_userop::{AccountKind, Call, ChainId, EntryPointVersion};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Who asks: the stable name behind an API key. Wallets and intent ids belong to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Caller(String);
+
+impl Caller {
+    /// A caller by the name under which its API keys were created.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A wallet to create: its owner is the child `m/index` of an MPC key.
+#[derive(Debug, Clone)]
+pub struct CreateWallet {
+    /// Name of the MPC key whose child owns the account.
+    pub key: String,
+    /// Which account contract.
+    pub kind: AccountKind,
+    /// Which EntryPoint the account answers to.
+    pub version: EntryPointVersion,
+    /// The chain it lives on.
+    pub chain: ChainId,
+    /// Distinguishes several accounts of one owner.
+    pub salt: U256,
+    /// The child to use; the next unused one of the key when absent. Asking twice with the same
+    /// index gives the same wallet.
+    pub index: Option<u32>,
+}
+
+/// Calls that one wallet shall make in one operation (EIP-5792 `wallet_sendCalls`).
+#[derive(Debug, Clone)]
+pub struct SendCalls {
+    /// The caller's name for this intent; one is made up when absent.
+    pub id: Option<String>,
+    /// The chain the wallet lives on.
+    pub chain: ChainId,
+    /// The wallet.
+    pub from: Address,
+    /// The calls, in order, all or nothing.
+    pub calls: Vec<Call>,
+    /// Who pays.
+    pub sponsor: SponsorChoice,
+    /// The 192-bit nonce lane; the wallet's default lane when absent.
+    pub nonce_key: Option<U256>,
+}
+
+/// An operation that the caller built. What it left out (`nonce`, gas, fees, factory, paymaster)
+/// the gateway fills in; what it set stays as it is.
+#[derive(Debug, Clone)]
+pub struct SendUserOperation {
+    /// The caller's name for this intent; one is made up when absent.
+    pub id: Option<String>,
+    /// The chain it is for.
+    pub chain: ChainId,
+    /// The EntryPoint it is for; its version follows from the configuration.
+    pub entry_point: Address,
+    /// The operation in ERC-7769's JSON shape, without signature.
+    pub op: serde_json::Value,
+    /// Who pays, when the operation names no paymaster itself.
+    pub sponsor: SponsorChoice,
+}
+
+/// Who pays for an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum SponsorChoice {
+    /// What the chain's configuration says: our paymaster where `sponsor.by_default` is set.
+    #[default]
+    Default,
+    /// The account itself.
+    Account,
+    /// Our own `SponsorPaymaster`.
+    Own,
+    /// An ERC-7677 paymaster service.
+    Service {
+        /// Where it answers.
+        url: Url,
+        /// Passed on as it is.
+        context: serde_json::Value,
+    },
+}
