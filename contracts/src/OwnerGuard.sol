@@ -18,13 +18,13 @@ import {EIP712} from "solady/utils/EIP712.sol";
 ///   guardian must be as hard to corrupt as the owner. Without a guardian none of this exists.
 /// - A stolen owner's key can spend, upgrade and rotate until the guardian freezes.
 abstract contract OwnerGuard is IOwnerGuard, EIP712 {
-    /// @notice How long a freeze lasts unless it is lifted.
+    /// @inheritdoc IOwnerGuard
     uint48 public constant FREEZE_PERIOD = 7 days;
 
-    /// @notice How long after a freeze's time the guardian cannot freeze.
+    /// @inheritdoc IOwnerGuard
     uint48 public constant FREEZE_COOLDOWN = 7 days;
 
-    /// @notice How long a proposed change of the owner or of the guardian waits.
+    /// @inheritdoc IOwnerGuard
     uint48 public constant CHANGE_DELAY = 3 days;
 
     /// @notice `keccak256("OwnerProof(address newOwner,uint256 nonce)")`.

@@ -78,6 +78,15 @@ interface IOwnerGuard {
     /// @param readyAt The time from which it may be done.
     error TooEarly(uint48 readyAt);
 
+    /// @notice Returns how long a freeze lasts unless it is lifted.
+    function FREEZE_PERIOD() external view returns (uint48);
+
+    /// @notice Returns how long after a freeze's time the guardian cannot freeze.
+    function FREEZE_COOLDOWN() external view returns (uint48);
+
+    /// @notice Returns how long a proposed change of the owner or of the guardian waits.
+    function CHANGE_DELAY() external view returns (uint48);
+
     /// @notice Returns the address whose signature the account obeys.
     function owner() external view returns (address);
 
