@@ -15,7 +15,7 @@ use alloy::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryPointVersion, Factory, Signature65, UserOpHash};
+use crate::{EntryPointVersion, Factory, Signature65, UserOpHash, decode::canonical};
 
 sol! {
     function createAccount(address owner, uint256 salt) external returns (address);
@@ -249,10 +249,16 @@ impl TryFrom<RawSpec> for AccountSpec {
     }
 }
 
-/// Decodes a call that is encoded as we would encode it, and no other way.
-fn canonical<C: SolCall>(data: &[u8]) -> Option<C> {
-    let call = C::abi_decode_validate(data).ok()?;
-    (call.abi_encode() == data).then_some(call)
+/// The calls in an account's call data when its kind is unknown, and the function's name. At most
+/// one kind understands it: the selectors differ wherever the arguments do.
+pub(crate) fn decode_any_account(data: &[u8]) -> Option<(&'static str, Vec<Call>)> {
+    if let Ok(calls) = countersign::decode_calls(data) {
+        return Some(("execute", calls));
+    }
+    EntryPointVersion::ALL
+        .into_iter()
+        .find_map(|version| simple::decode_calls(version, data).ok())
+        .map(|calls| (simple::function(data), calls))
 }
 
 /// The first four bytes, for messages.

@@ -5,6 +5,7 @@
 //!   [hashed](UserOperation::hash) as its EntryPoint hashes it.
 //! - [`AccountSpec`] is one kind of smart account: its counterfactual address, how its calls are
 //!   encoded and decoded, which digest its owner signs.
+//! - [`preview`] shows what an operation does, to the last call inside its batches.
 //! - [`sponsor_approval_digest`] is what our paymaster's signer signs.
 //!
 //! Nothing here does I/O: the gateway, the cosigners and the bundler client all stand on it, so
@@ -13,15 +14,18 @@
 mod abi;
 mod account;
 mod chain;
+mod decode;
 mod eip7702;
 mod error;
 mod factory;
 mod fields;
 mod gas;
 mod hash;
+mod listing;
 mod operation;
 mod pack;
 mod paymaster;
+mod preview;
 mod signature;
 mod sponsor;
 mod version;
@@ -30,15 +34,18 @@ pub mod versioned;
 pub use abi::{IEntryPoint, IEntryPointV06, PackedUserOperation, UnpackedUserOperation};
 pub use account::{AccountError, AccountKind, AccountSpec, Call, IMPLEMENTATION_SLOT};
 pub use chain::ChainId;
+pub use decode::Action;
 pub use eip7702::Eip7702Auth;
 pub use error::{ParseError, Problem};
 pub use factory::Factory;
 pub use fields::MAX_FIELD_BYTES;
 pub use gas::{Fees, GasLimits};
 pub use hash::UserOpHash;
+pub use listing::{ListedOperation, ListingError, hash_vectors, list_operations, preview_vectors};
 pub use operation::UserOperation;
 pub use pack::PackedOp;
 pub use paymaster::Paymaster;
+pub use preview::{Preview, PreviewCall, preview};
 pub use signature::{Signature65, SignatureError};
 pub use sponsor::{
     SponsorData, SponsorWindow, WindowError, sponsor_approval_digest, sponsor_paymaster_data,

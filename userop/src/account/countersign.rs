@@ -6,7 +6,8 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 
-use super::{AccountError, AccountSpec, Call, canonical, proxy, selector};
+use super::{AccountError, AccountSpec, Call, proxy, selector};
+use crate::decode::canonical;
 
 /// One call that reverts as a whole.
 const SINGLE: B256 = B256::ZERO;

@@ -6,8 +6,8 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 
-use super::{AccountError, AccountSpec, Call, canonical, proxy, selector};
-use crate::EntryPointVersion;
+use super::{AccountError, AccountSpec, Call, proxy, selector};
+use crate::{EntryPointVersion, decode::canonical};
 
 sol! {
     function initialize(address anOwner) external;
@@ -101,6 +101,14 @@ pub(super) fn decode_calls(
             let calls = call.calls.into_iter();
             Ok(calls.map(|e| Call { to: e.target, value: e.value, data: e.data }).collect())
         }
+    }
+}
+
+/// The name of the function behind call data that [`decode_calls`] understood.
+pub(super) fn function(data: &[u8]) -> &'static str {
+    match data.starts_with(&executeCall::SELECTOR) {
+        true => "execute",
+        false => "executeBatch",
     }
 }
 

@@ -1,4 +1,8 @@
 //! The crate through its public interface.
 
 mod account;
+mod listing;
+mod malformed;
+mod preview;
+mod round_trip;
 mod vectors;

@@ -1,0 +1,136 @@
+//! An operation as a person or a rule sees it: who, by what means, and every call to the leaves.
+
+mod text;
+
+use alloy::primitives::{Address, U256};
+use serde::Serialize;
+
+use crate::{
+    AccountSpec, Action, Call, EntryPointVersion, UserOperation,
+    account::decode_any_account,
+    decode::{decode, unknown},
+};
+
+/// Batches within batches further down than this are not looked into.
+const MAX_DEPTH: usize = 16;
+
+/// What an operation does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Preview {
+    /// The EntryPoint version.
+    pub version: EntryPointVersion,
+    /// The account that acts.
+    pub sender: Address,
+    /// The whole nonce.
+    pub nonce: U256,
+    /// The factory that deploys the sender first, or the EIP-7702 marker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub factory: Option<Address>,
+    /// Whose code the sender, an EOA, takes over by EIP-7702.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<Address>,
+    /// Who pays; the sender itself if none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paymaster: Option<Address>,
+    /// The most it can cost, in wei.
+    pub max_cost_wei: U256,
+    /// The account's calls, in order.
+    pub calls: Vec<PreviewCall>,
+    /// Why the account's call data could not be taken apart; `calls` is then the call to the
+    /// account itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undecoded: Option<String>,
+}
+
+/// One call, and the calls inside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PreviewCall {
+    /// Who is called.
+    pub to: Address,
+    /// Wei sent along.
+    pub value: U256,
+    /// What it does.
+    pub action: Action,
+    /// The calls in it, if it is a batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inner: Vec<Self>,
+}
+
+/// Takes an operation apart. Without a `spec` the account's kind is guessed from its call data.
+pub fn preview(op: &UserOperation, spec: Option<&AccountSpec>) -> Preview {
+    let decoded = match spec {
+        _ if op.call_data().is_empty() => Ok(Vec::new()),
+        Some(spec) => spec.decode_calls(op.call_data()).map_err(|error| error.to_string()),
+        None => decode_any_account(op.call_data())
+            .map(|(_, calls)| calls)
+            .ok_or_else(|| "no account that we know executes this call data".to_owned()),
+    };
+    let (calls, undecoded) = match decoded {
+        Ok(calls) => (calls.iter().map(|call| look_into(call, 0)).collect(), None),
+        Err(reason) => (vec![opaque(op)], Some(reason)),
+    };
+    Preview {
+        version: op.version(),
+        sender: op.sender(),
+        nonce: op.nonce(),
+        factory: op.factory().map(|factory| factory.address),
+        delegate: op.eip7702_auth().map(|auth| auth.address),
+        paymaster: op.paymaster().map(|paymaster| paymaster.address),
+        max_cost_wei: op.max_cost_wei(),
+        calls,
+        undecoded,
+    }
+}
+
+impl Preview {
+    /// The calls that hold no other calls, in the order in which they run. Inside somebody else's
+    /// batch (Multicall3) it is that contract which calls, not the account.
+    pub fn leaves(&self) -> Vec<&PreviewCall> {
+        let mut leaves = Vec::new();
+        for call in &self.calls {
+            call.collect_leaves(&mut leaves);
+        }
+        leaves
+    }
+
+    /// Whether every leaf is something we know by name.
+    pub fn is_understood(&self) -> bool {
+        self.undecoded.is_none()
+            && self.leaves().iter().all(|leaf| !matches!(leaf.action, Action::Unknown { .. }))
+    }
+
+    /// One readable line a call, inner calls indented.
+    pub fn lines(&self) -> Vec<String> {
+        text::lines(self)
+    }
+}
+
+impl PreviewCall {
+    fn collect_leaves<'a>(&'a self, leaves: &mut Vec<&'a Self>) {
+        if self.inner.is_empty() {
+            leaves.push(self);
+        }
+        for call in &self.inner {
+            call.collect_leaves(leaves);
+        }
+    }
+}
+
+fn look_into(call: &Call, depth: usize) -> PreviewCall {
+    let (action, inner) = match decode(call) {
+        (Action::Batch { .. }, _) if depth == MAX_DEPTH => (unknown(&call.data), Vec::new()),
+        decoded => decoded,
+    };
+    let inner = inner.iter().map(|call| look_into(call, depth + 1)).collect();
+    PreviewCall { to: call.to, value: call.value, action, inner }
+}
+
+/// The EntryPoint's own call to the account, when what the account does with it is unknown.
+fn opaque(op: &UserOperation) -> PreviewCall {
+    let action = unknown(op.call_data());
+    PreviewCall { to: op.sender(), value: U256::ZERO, action, inner: Vec::new() }
+}
