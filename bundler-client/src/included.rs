@@ -95,12 +95,16 @@ pub struct IncludedOperation {
 }
 
 impl IncludedOperation {
-    /// The operation, if what the bundler told is the one with this hash. An operation with an
-    /// EIP-7702 authorization cannot be verified when the bundler leaves the authorization out.
-    pub fn verified(&self, hash: UserOpHash, chain: ChainId) -> Option<UserOperation> {
-        EntryPointVersion::ALL
-            .into_iter()
-            .filter_map(|version| UserOperation::from_json(version, &self.user_operation).ok())
-            .find(|op| op.hash(self.entry_point, chain) == hash)
+    /// The operation, if what the bundler told is the one with this hash on an EntryPoint of that
+    /// version. An operation with an EIP-7702 authorization cannot be verified when the bundler
+    /// leaves the authorization out.
+    pub fn verified(
+        &self,
+        hash: UserOpHash,
+        version: EntryPointVersion,
+        chain: ChainId,
+    ) -> Option<UserOperation> {
+        let op = UserOperation::from_json(version, &self.user_operation).ok()?;
+        (op.hash(self.entry_point, chain) == hash).then_some(op)
     }
 }

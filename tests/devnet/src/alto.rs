@@ -142,7 +142,7 @@ impl Alto {
 
 /// `safe-mode` needs a tracer that Anvil has not; the rest makes it quick and lets several
 /// operations of one sender wait at once.
-const FIXED_FLAGS: [&str; 26] = [
+const FIXED_FLAGS: [&str; 30] = [
     "--safe-mode",
     "false",
     "--min-executor-balance",
@@ -167,6 +167,10 @@ const FIXED_FLAGS: [&str; 26] = [
     "100",
     "--utility-wallet-monitor",
     "false",
+    "--public-client-log-level",
+    "warn",
+    "--wallet-client-log-level",
+    "warn",
     "--api-version",
     "v1",
 ];
