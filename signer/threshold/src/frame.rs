@@ -132,7 +132,7 @@ impl Header {
     /// What a witness signs for a broadcast whose body has this digest. The header binds protocol,
     /// session, round and sender, so a signature proves nothing about any other broadcast.
     pub(crate) fn statement(&self, body_digest: &[u8; 32]) -> [u8; 32] {
-        hash(b"countersign/broadcast/1", &self.bytes(), body_digest)
+        statement(&self.bytes(), body_digest)
     }
 }
 
@@ -176,6 +176,10 @@ pub(crate) fn open<'a>(
         return Err(FrameError::Checksum);
     }
     Ok(Opened { round: *round, broadcast: *receiver == 0, checksum: *named, body })
+}
+
+pub(crate) fn statement(header: &[u8; HEADER_LEN], body_digest: &[u8; 32]) -> [u8; 32] {
+    hash(b"countersign/broadcast/1", header, body_digest)
 }
 
 pub(crate) fn checksum(header: &[u8; HEADER_LEN], body: &[u8]) -> [u8; 32] {

@@ -1,4 +1,12 @@
 //! The engine through its public door, driven by loops.
+
+mod cheats;
+mod committee;
+mod faults;
+mod frames;
+mod gates;
 mod keygen;
 mod network;
+mod shares;
+mod signature;
 mod signing;

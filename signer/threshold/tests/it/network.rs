@@ -1,11 +1,12 @@
 //! A network of machines in one thread: queues instead of sockets.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign_threshold::{
-    BanLedger, ChildIndex, Digest, Gated, Gates, KeyShare, Keygen, KeygenError, LedgerError,
-    Outgoing, PartyId, SessionId, SignError, Signature, Signing, Witness,
+    BanLedger, ChildIndex, Committee, Digest, Gated, Gates, KeyShare, Keygen, KeygenError,
+    LedgerError, Outgoing, PartyId, SessionId, SignError, Signature, Signing, Witness, fixtures,
 };
 
 pub(crate) fn party(index: u8) -> PartyId {
@@ -28,7 +29,10 @@ pub(crate) const DIGEST: [u8; 32] = [0x42; 32];
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) bans: Mutex<BTreeMap<PartyId, String>>,
-    pub(crate) broken: std::sync::atomic::AtomicBool,
+    /// Neither reads nor writes.
+    pub(crate) broken: AtomicBool,
+    /// Reads, but does not write.
+    pub(crate) deaf: AtomicBool,
 }
 
 impl Ledger {
@@ -37,8 +41,8 @@ impl Ledger {
     }
 
     fn must_work(&self) -> Result<(), LedgerError> {
-        if self.broken.load(std::sync::atomic::Ordering::SeqCst) {
-            return Err(LedgerError::new("the disk is full"));
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(LedgerError::new("the disk is gone"));
         }
         Ok(())
     }
@@ -52,6 +56,9 @@ impl BanLedger for Ledger {
 
     fn ban(&self, peer: PartyId, reason: &str) -> Result<(), LedgerError> {
         self.must_work()?;
+        if self.deaf.load(Ordering::SeqCst) {
+            return Err(LedgerError::new("the disk is full"));
+        }
         self.bans.lock().expect("no panic under the lock").insert(peer, reason.to_owned());
         Ok(())
     }
@@ -130,9 +137,79 @@ impl SigningRun {
         }
     }
 
+    /// The machine of a party.
+    pub(crate) fn machine(&mut self, index: u8) -> &mut Signing {
+        self.machines.get_mut(&party(index)).expect("a machine of that party")
+    }
+
+    /// Takes the letter that is under way from one party to another.
+    pub(crate) fn intercept(&mut self, from: u8, to: u8) -> Letter {
+        let at = self
+            .queue
+            .iter()
+            .position(|letter| letter.from == party(from) && letter.to == party(to))
+            .expect("a letter under way");
+        self.queue.remove(at).expect("the letter just found")
+    }
+
     /// The signatures of those that came to an end.
     pub(crate) fn finish(self) -> BTreeMap<PartyId, Result<Signature, SignError>> {
         self.machines.into_iter().map(|(me, machine)| (me, machine.finish())).collect()
+    }
+}
+
+/// A committee of processes: each has a share, a ledger on its disk, and gates in its memory.
+pub(crate) struct World {
+    pub(crate) shares: Vec<KeyShare>,
+    pub(crate) ledgers: BTreeMap<PartyId, Arc<Ledger>>,
+    pub(crate) gates: BTreeMap<PartyId, Arc<Gates>>,
+}
+
+impl World {
+    pub(crate) fn deal(parties: u8, threshold: u8) -> Self {
+        let committee = Committee::for_accounts(parties, threshold).expect("a committee");
+        let shares = fixtures::deal(committee, "world").expect("shares");
+        let ledgers: BTreeMap<_, _> =
+            committee.members().map(|member| (member, Arc::new(Ledger::default()))).collect();
+        let mut world = Self { shares, ledgers, gates: BTreeMap::new() };
+        world.restart();
+        world
+    }
+
+    /// All processes start again: memory is lost, ledgers are not.
+    pub(crate) fn restart(&mut self) {
+        self.gates = self
+            .ledgers
+            .iter()
+            .map(|(member, ledger)| (*member, Gates::new(Arc::<Ledger>::clone(ledger))))
+            .collect();
+    }
+
+    pub(crate) fn share(&self, index: u8) -> &KeyShare {
+        &self.shares[usize::from(index) - 1]
+    }
+
+    pub(crate) fn gates(&self, index: u8) -> Arc<Gates> {
+        Arc::clone(&self.gates[&party(index)])
+    }
+
+    pub(crate) fn sign(&self, quorum: &[u8], number: u32) -> SigningRun {
+        self.sign_child(quorum, None, number)
+    }
+
+    pub(crate) fn sign_child(
+        &self,
+        quorum: &[u8],
+        child: Option<ChildIndex>,
+        number: u32,
+    ) -> SigningRun {
+        SigningRun::start(&self.shares, &parties(quorum), child, session(number), |member| {
+            Arc::clone(&self.gates[&member])
+        })
+    }
+
+    pub(crate) fn banned_by(&self, index: u8) -> Vec<PartyId> {
+        self.ledgers[&party(index)].banned()
     }
 }
 
@@ -141,7 +218,10 @@ pub(crate) fn fresh_gates(_: PartyId) -> Arc<Gates> {
     Gates::new(Arc::new(Ledger::default()))
 }
 
-/// Identities whose signature is a keyed hash: enough to tell who spoke.
+/// How long a [`Names`] signature is.
+pub(crate) const NAME_LEN: usize = 33;
+
+/// Identities whose signature is their name on the statement: enough to tell who spoke.
 pub(crate) struct Names(pub(crate) PartyId);
 
 fn name(party: PartyId, statement: &[u8; 32]) -> Vec<u8> {
@@ -166,7 +246,7 @@ pub(crate) struct KeygenRun {
 }
 
 impl KeygenRun {
-    pub(crate) fn start(committee: countersign_threshold::Committee, session: SessionId) -> Self {
+    pub(crate) fn start(committee: Committee, session: SessionId) -> Self {
         let mut run =
             Self { machines: BTreeMap::new(), queue: VecDeque::new(), failures: BTreeMap::new() };
         for me in committee.members() {
@@ -178,12 +258,7 @@ impl KeygenRun {
         run
     }
 
-    pub(crate) fn post(
-        &mut self,
-        committee: countersign_threshold::Committee,
-        from: PartyId,
-        outgoing: Vec<Outgoing>,
-    ) {
+    pub(crate) fn post(&mut self, committee: Committee, from: PartyId, outgoing: Vec<Outgoing>) {
         for message in outgoing {
             match message {
                 Outgoing::Send { to, bytes } => self.queue.push_back(Letter { from, to, bytes }),
@@ -196,11 +271,7 @@ impl KeygenRun {
         }
     }
 
-    pub(crate) fn deliver(
-        &mut self,
-        committee: countersign_threshold::Committee,
-        mischief: Mischief<'_>,
-    ) {
+    pub(crate) fn deliver(&mut self, committee: Committee, mischief: Mischief<'_>) {
         while let Some(letter) = self.queue.pop_front() {
             for letter in mischief(letter) {
                 let Some(machine) = self.machines.get_mut(&letter.to) else { continue };
