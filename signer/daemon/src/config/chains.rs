@@ -1,0 +1,65 @@
+//! Which chains, EntryPoints, factories and paymasters anything may be signed for.
+
+use alloy::primitives::Address;
+use countersign_protocol::KeyName;
+use countersign_userop::{AccountSpec, ChainId, EntryPointVersion};
+use serde::Deserialize;
+use url::Url;
+
+/// One chain that the daemon knows. What is not listed is refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainConfig {
+    /// Its id.
+    pub id: ChainId,
+    /// The daemon's own node: deployed accounts are read through it, never through the gateway.
+    pub rpc: Url,
+    /// The EntryPoints that may be signed for.
+    pub entry_points: Vec<EntryPointConfig>,
+    /// The accounts that may be signed for.
+    #[serde(default)]
+    pub accounts: Vec<AccountSpec>,
+    /// The paymasters whose approvals may be signed.
+    #[serde(default)]
+    pub paymasters: Vec<PaymasterConfig>,
+}
+
+/// An EntryPoint: `"0.7"` means the canonical deployment of that version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "EntryPointEntry")]
+pub struct EntryPointConfig {
+    /// Its version.
+    pub version: EntryPointVersion,
+    /// Its address.
+    pub address: Address,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum EntryPointEntry {
+    Canonical(EntryPointVersion),
+    At { version: EntryPointVersion, address: Address },
+}
+
+impl From<EntryPointEntry> for EntryPointConfig {
+    fn from(entry: EntryPointEntry) -> Self {
+        match entry {
+            EntryPointEntry::Canonical(version) => {
+                Self { version, address: version.canonical_address() }
+            }
+            EntryPointEntry::At { version, address } => Self { version, address },
+        }
+    }
+}
+
+/// A paymaster and the key that approves for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymasterConfig {
+    /// Its address.
+    pub address: Address,
+    /// The version of the EntryPoint that it stands on.
+    pub version: EntryPointVersion,
+    /// The key whose approvals it accepts; its purpose must be `paymaster`.
+    pub key: KeyName,
+}
