@@ -136,7 +136,7 @@ impl Header {
     }
 }
 
-/// Opens a frame that `from` delivered to `me` in `session`.
+/// Frame 1: opens a frame that `from` delivered to `me` in `session`.
 pub(crate) fn open<'a>(
     frame: &'a [u8],
     protocol: Protocol,

@@ -105,7 +105,7 @@ impl Gates {
         self.pass(peers, || ())
     }
 
-    /// Runs `send` while holding the gates of `peers`, each of which is known not to be banned.
+    /// Gate 1 and 2: runs `send` while holding the gates of `peers`, each of which is known not to be banned.
     pub(crate) fn pass<R>(
         &self,
         peers: &[PartyId],
@@ -124,7 +124,7 @@ impl Gates {
         Ok(sent)
     }
 
-    /// Closes the gate of `peer` for ever and makes that durable.
+    /// Gate 3: closes the gate of `peer` for ever and makes that durable.
     pub(crate) fn ban(&self, peer: PartyId, reason: &str) -> Result<(), GateError> {
         let gates = self.gates(&[peer])?;
         for gate in gates.values() {
@@ -170,6 +170,7 @@ impl Gates {
         }
     }
 
+    /// Gate 4: tries, and tries again, to have the ban on record.
     fn record(&self, peer: PartyId, gate: &mut MutexGuard<'_, Gate>) -> Result<(), GateError> {
         let Some(reason) = gate.unrecorded.take() else { return Ok(()) };
         self.ledger.ban(peer, &reason).map_err(|source| {

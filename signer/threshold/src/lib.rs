@@ -1,4 +1,72 @@
 //! The threshold ECDSA engine. Pure: bytes in, bytes out.
+//!
+//! A committee of `n` parties holds a secp256k1 key that never exists whole; any `t` of them sign with
+//! it. This crate wraps the DKLs23 protocol of `dkls23-secp256k1` and adds what that library leaves to
+//! its caller. It knows no clock, disk, socket or runtime: a protocol is a machine that takes frames and
+//! gives frames, so that a whole run, with loss, disorder and lying parties, is a unit test.
+//! `signer/PROTOCOL.md` numbers the steps that the code cites.
+//!
+//! The cryptography below has not been audited.
+//!
+//! # A tour
+//!
+//! - [`Committee`] and [`PartyId`]: who there is. [`KeyShare`]: what one of them holds.
+//! - [`Keygen`]: makes a share. [`Witness`] lends it the identity that signs broadcasts.
+//! - [`Signing`]: makes a [`Signature`] with exactly `t` parties, for the root or a [`ChildIndex`].
+//! - [`Gates`], [`BanLedger`], [`Gated`]: why no message leaves to a peer that ever cheated.
+//! - [`KeygenError`], [`SignError`]: each has an [`ErrorClass`] and knows its `culprits()`.
+//!
+//! # One signature
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use countersign_threshold::*;
+//! # struct NoBans;
+//! # impl BanLedger for NoBans {
+//! #     fn is_banned(&self, _: PartyId) -> Result<bool, LedgerError> { Ok(false) }
+//! #     fn ban(&self, _: PartyId, _: &str) -> Result<(), LedgerError> { Ok(()) }
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let committee = Committee::for_accounts(3, 2)?;
+//! # let shares = fixtures::deal(committee, "guide")?;
+//! let quorum = [PartyId::new(1)?, PartyId::new(3)?];
+//! let (digest, session) = (Digest::new([1; 32]), SessionId::new([2; 32]));
+//! let start = |share: &KeyShare| {
+//!     let gates = Gates::new(Arc::new(NoBans)); // one for a key, kept as long as the process
+//!     Signing::new(share, &quorum, None, digest, session, gates)
+//! };
+//! let (mut one, mut from_one) = start(&shares[0])?;
+//! let (mut three, mut from_three) = start(&shares[2])?;
+//! while let (Some(to_three), Some(to_one)) = (from_one.pop(), from_three.pop()) {
+//!     let (to_three, to_one) = (to_three.release(|bytes| bytes)?, to_one.release(|bytes| bytes)?);
+//!     from_three = three.receive(quorum[0], &to_three)?;
+//!     from_one = one.receive(quorum[1], &to_one)?;
+//! }
+//! assert_eq!(one.finish()?, three.finish()?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the caller owes
+//!
+//! 1. **Channels** are encrypted and mutually authenticated; `from` is whom the channel proves, never
+//!    what a frame claims.
+//! 2. **Meaning.** The [`Digest`] was recomputed from a request that this party read and approved, and
+//!    the decision is durable before the first message is released. Once a message of
+//!    [`SignRound::Last`] is released, the digest counts as signed.
+//! 3. **Sessions.** The [`SessionId`] is fresh for each attempt and covers all that the parties agree
+//!    on: [`ENGINE`], committee, key, [`KeyShare::epoch`], [`KeyShare::transcript`], request, quorum.
+//! 4. **One [`Gates`] for a root key** in a process, over a [`BanLedger`] that is synced to disk and part
+//!    of every backup. A restored ledger must never forget a ban.
+//! 5. **Silence after a ban.** [`SignError::Cheated`] and a shut gate are for the operator. The peer, and
+//!    others of the quorum, get no frame, no reason and no abort notice that differ from one to the other.
+//! 6. **Suspects.** Count [`SignError::suspects`] for each peer and prefer quorums without those that
+//!    collect failures.
+//! 7. **One live holder** of a share, and no resumed sessions: after a crash, attempts start afresh.
+//! 8. **Time.** [`Signing::receive`] computes for milliseconds and [`Keygen::receive`] for a second.
+//!    Call them where blocking is allowed; deadlines are the caller's.
+//! 9. **Storage.** [`KeyShare::encode`] is the secret itself. Encrypt it, and use a new key only after
+//!    every party acknowledged its transcript from durable storage.
 #![deny(clippy::indexing_slicing, clippy::expect_used, clippy::arithmetic_side_effects)]
 
 mod address;

@@ -21,7 +21,7 @@ impl<T> Mailbox<T> {
         Self { letters: BTreeMap::new() }
     }
 
-    /// Whether this very frame came before.
+    /// Frame 5: whether this very frame came before.
     ///
     /// # Errors
     /// If another frame did.

@@ -33,7 +33,7 @@ pub(crate) trait Body: Serialize + DeserializeOwned {
     fn parties(&self) -> Option<(PartyId, PartyId)>;
 }
 
-/// Decodes a body that `from` sent to `to`; nothing malformed passes.
+/// Frame 2 to 4: decodes a body that `from` sent to `to`; nothing malformed passes.
 pub(crate) fn decode<T: Body>(bytes: &[u8], from: PartyId, to: PartyId) -> Result<T, FrameError> {
     expect("body", T::LEN, bytes.len())?;
     let (message, rest) =
