@@ -129,8 +129,8 @@ impl DaemonConfig {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
-        let environment = Env::prefixed("COSIGNER_")
-            .only(&["data_dir", "listen", "socket", "committee", "log"]);
+        let environment =
+            Env::prefixed("COSIGNER_").only(&["data_dir", "listen", "socket", "committee", "log"]);
         let figment = Figment::new().merge(Toml::string(&text)).merge(environment);
         let mut config: Self = figment.extract().map_err(Box::new)?;
         let base = path.parent().unwrap_or_else(|| Path::new("."));

@@ -1,6 +1,6 @@
 //! Which chains, EntryPoints, factories and paymasters anything may be signed for.
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 use countersign_protocol::KeyName;
 use countersign_userop::{AccountSpec, ChainId, EntryPointVersion};
 use serde::Deserialize;
@@ -62,4 +62,12 @@ pub struct PaymasterConfig {
     pub version: EntryPointVersion,
     /// The key whose approvals it accepts; its purpose must be `paymaster`.
     pub key: KeyName,
+    /// The most that approvals may cost in all that have not lapsed, in wei.
+    #[serde(default = "max_outstanding_wei")]
+    pub max_outstanding_wei: U256,
+}
+
+/// One ether.
+fn max_outstanding_wei() -> U256 {
+    U256::from(1_000_000_000_000_000_000_u64)
 }

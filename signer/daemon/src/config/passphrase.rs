@@ -76,7 +76,10 @@ impl PassphraseSource {
         let file = std::fs::File::open(path).map_err(failed)?;
         let mode = file.metadata().map_err(failed)?.permissions().mode();
         if mode & 0o077 != 0 {
-            return Err(PassphraseError::OpenToOthers { from: self.to_string(), mode: mode & 0o777 });
+            return Err(PassphraseError::OpenToOthers {
+                from: self.to_string(),
+                mode: mode & 0o777,
+            });
         }
         let mut text = Zeroizing::new(String::new());
         file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;

@@ -13,6 +13,8 @@ pub struct RulesConfig {
     pub max_cost_wei: U256,
     /// The longest time for which a paymaster approval may hold, in seconds.
     pub max_approval_secs: u64,
+    /// Whether operations may carry an EIP-7702 delegation.
+    pub allow_eip7702: bool,
 }
 
 impl Default for RulesConfig {
@@ -21,6 +23,7 @@ impl Default for RulesConfig {
             max_fee_per_gas: 1_000_000_000_000,
             max_cost_wei: U256::from(1_000_000_000_000_000_000_u64),
             max_approval_secs: 3_600,
+            allow_eip7702: false,
         }
     }
 }

@@ -1,0 +1,144 @@
+//! The durable memory of bans: which parties a root key signs with no more, for ever.
+//!
+//! Bans belong to the oblivious-transfer state of the root key, so they are kept under its public key and
+//! cover every child. They are read from memory, because the gate asks before every message, and written
+//! through: [`KeyBans::ban`](BanLedger::ban) returns when the row is synced.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use countersign_threshold::{BanLedger, LedgerError, PartyId};
+use sqlx::Row;
+
+use crate::clock;
+use crate::store::{Store, StoreError};
+
+/// A party that this key signs with no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ban {
+    /// The party.
+    pub party: PartyId,
+    /// What it did.
+    pub reason: String,
+}
+
+/// The bans of one root key.
+#[derive(Debug)]
+pub struct KeyBans {
+    store: Store,
+    root: String,
+    banned: RwLock<BTreeMap<u8, String>>,
+}
+
+impl KeyBans {
+    /// Loads the bans of the root key with this compressed public key.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read; then nothing may be signed with the key.
+    pub async fn load(store: Store, root_public_key: &[u8; 33]) -> Result<Self, StoreError> {
+        let root = hex::encode(root_public_key);
+        let mut connection = store.connection().await;
+        let rows = sqlx::query("SELECT party, reason FROM ban WHERE root = ?")
+            .bind(&root)
+            .fetch_all(&mut *connection)
+            .await?;
+        drop(connection);
+        let banned = rows
+            .iter()
+            .map(|row| Ok((row.try_get::<u8, _>("party")?, row.try_get("reason")?)))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self { store, root, banned: RwLock::new(banned) })
+    }
+
+    /// Who is banned, and why.
+    pub fn all(&self) -> Vec<Ban> {
+        let banned = self.banned.read().unwrap_or_else(PoisonError::into_inner);
+        banned
+            .iter()
+            .filter_map(|(party, reason)| {
+                let party = PartyId::new(*party).ok()?;
+                Some(Ban { party, reason: reason.clone() })
+            })
+            .collect()
+    }
+
+    async fn write(&self, peer: PartyId, reason: &str) -> Result<(), StoreError> {
+        let mut connection = self.store.connection().await;
+        sqlx::query(
+            "INSERT INTO ban (root, party, reason, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&self.root)
+        .bind(peer.index())
+        .bind(reason)
+        .bind(clock::now_ms())
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    }
+}
+
+impl BanLedger for KeyBans {
+    fn is_banned(&self, peer: PartyId) -> Result<bool, LedgerError> {
+        let banned = self.banned.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(banned.contains_key(&peer.index()))
+    }
+
+    /// The ban holds in this process from the first line on, whatever the disk says after.
+    fn ban(&self, peer: PartyId, reason: &str) -> Result<(), LedgerError> {
+        self.banned
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(peer.index())
+            .or_insert_with(|| reason.to_owned());
+        tracing::error!(party = %peer, root = %self.root, reason, "party banned for good");
+        // The engine calls from threads that compute; a thread of its own keeps this true whatever
+        // runtime it is called from.
+        let written = std::thread::scope(|scope| {
+            scope.spawn(|| futures::executor::block_on(self.write(peer, reason))).join()
+        });
+        match written {
+            Ok(result) => result.map_err(LedgerError::new),
+            Err(_) => Err(LedgerError::new("the writer of bans died")),
+        }
+    }
+}
+
+impl Store {
+    /// Counts a signature that came out wrong without a culprit against one member of its quorum.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_spoiled(
+        &self,
+        root_public_key: &[u8; 33],
+        peer: PartyId,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection().await;
+        sqlx::query(
+            "INSERT INTO spoiled (root, party, count, last_at) VALUES (?, ?, 1, ?) \
+             ON CONFLICT (root, party) DO UPDATE SET count = count + 1, last_at = excluded.last_at",
+        )
+        .bind(hex::encode(root_public_key))
+        .bind(peer.index())
+        .bind(clock::now_ms())
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    }
+
+    /// How many signatures came out wrong with each peer, without a culprit.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn spoiled(&self, root_public_key: &[u8; 33]) -> Result<Vec<(u8, u32)>, StoreError> {
+        let mut connection = self.connection().await;
+        let query = "SELECT party, count FROM spoiled WHERE root = ? ORDER BY party";
+        Ok(sqlx::query_as(query)
+            .bind(hex::encode(root_public_key))
+            .fetch_all(&mut *connection)
+            .await?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! The one commit before the first message: attempt, journal, exposure and audit, all or nothing.
+
+use alloy::primitives::B256;
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::audit::{self, AuditHead, AuditRecord, Decision};
+use crate::exposure::{self, Exposure};
+use crate::fault;
+use crate::journal::{self, Claim, KeySlot, Standing};
+use crate::judgement::{Refusal, Rule};
+use crate::store::{Store, StoreError};
+
+/// One request, judged, about to be written down.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The gateway that asked.
+    pub caller: String,
+    /// The key that was asked for.
+    pub key: String,
+    /// The child of that key.
+    pub child: Option<u32>,
+    /// The caller's attempt, single use; none if the message was no call.
+    pub attempt: Option<[u8; 16]>,
+    /// The hash of the whole request.
+    pub request_hash: B256,
+    /// What the request does, line by line.
+    pub preview: Vec<String>,
+    /// The slot that the request is about; none if the message was no call.
+    pub slot: Option<KeySlot>,
+    /// What the request wants of its slot, if it got as far as that.
+    pub claim: Option<Claim>,
+    /// What an approval promises to pay.
+    pub exposure: Option<Exposure>,
+    /// What the rules said.
+    pub verdict: Result<(), Refusal>,
+}
+
+/// What was written down.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The rules' verdict, or what the journal made of it.
+    pub verdict: Result<Standing, Refusal>,
+    /// The end of the audit chain with this record.
+    pub head: AuditHead,
+}
+
+impl Store {
+    /// Writes the decision down, synced, and only then answers.
+    ///
+    /// A request that the rules allowed may still be refused here, by its slot, its attempt or the cap on
+    /// what its paymaster has outstanding; that refusal is in the record too.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was written, and nothing may be signed.
+    pub async fn record(&self, entry: &Entry, now_ms: i64) -> Result<Recorded, StoreError> {
+        let mut connection = self.connection().await;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let verdict = settle(&mut transaction, entry, now_ms).await?;
+        let head = audit::append(&mut transaction, line(entry, &verdict, now_ms)).await?;
+        fault::point("before-journal-commit");
+        transaction.commit().await?;
+        fault::point("after-journal-commit");
+        Ok(Recorded { verdict, head })
+    }
+}
+
+/// The verdict after attempt, slot and cap had their say; writes what an allowed request takes.
+async fn settle(
+    connection: &mut SqliteConnection,
+    entry: &Entry,
+    now_ms: i64,
+) -> Result<Result<Standing, Refusal>, StoreError> {
+    if !take_attempt(connection, entry, now_ms).await? {
+        return Ok(Err(Refusal::new(Rule::Attempt, "this attempt id was used before")));
+    }
+    if let Err(refusal) = &entry.verdict {
+        return Ok(Err(refusal.clone()));
+    }
+    let Some(claim) = &entry.claim else {
+        return Ok(Err(Refusal::new(Rule::Journal, "an allowed request names no slot")));
+    };
+    let standing = journal::standing(connection, claim).await?;
+    if let Standing::Taken(clash) = &standing {
+        return Ok(Err(Refusal::new(Rule::Journal, format!("the slot is taken: {clash}"))));
+    }
+    if let Some(exposure) = &entry.exposure {
+        let now_s = u64::try_from(now_ms.div_euclid(1000)).unwrap_or(0);
+        let slot = claim.slot.to_string();
+        if let Err(over) = exposure::book(connection, exposure, &slot, now_s).await? {
+            let reason = format!(
+                "{} wei would be outstanding, the cap is {}",
+                over.outstanding, exposure.cap
+            );
+            return Ok(Err(Refusal::new(Rule::Outstanding, reason)));
+        }
+    }
+    journal::enter(connection, claim, now_ms).await?;
+    Ok(Ok(standing))
+}
+
+/// Whether the attempt was new, or there is none.
+async fn take_attempt(
+    connection: &mut SqliteConnection,
+    entry: &Entry,
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    let Some(attempt) = entry.attempt else { return Ok(true) };
+    let taken = sqlx::query("INSERT INTO attempt (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .bind(hex::encode(attempt))
+        .bind(now_ms)
+        .execute(connection)
+        .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+fn line(entry: &Entry, verdict: &Result<Standing, Refusal>, now_ms: i64) -> AuditRecord {
+    let refusal = verdict.as_ref().err();
+    AuditRecord {
+        v: audit::AUDIT_VERSION,
+        seq: 0,
+        prev: B256::ZERO,
+        at_ms: now_ms,
+        caller: entry.caller.clone(),
+        key: entry.key.clone(),
+        child: entry.child,
+        attempt: entry.attempt.map(hex::encode).unwrap_or_default(),
+        request_hash: entry.request_hash,
+        digest: entry.claim.as_ref().map(|claim| claim.digest),
+        slot: entry.slot.as_ref().map(KeySlot::to_string),
+        decision: match verdict {
+            Ok(Standing::Same) => Decision::Repeated,
+            Ok(_) => Decision::Allowed,
+            Err(_) => Decision::Refused,
+        },
+        rule: refusal.map(|refusal| refusal.rule.name().to_owned()),
+        reason: refusal.map(|refusal| refusal.message.clone()),
+        preview: entry.preview.clone(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod tests;

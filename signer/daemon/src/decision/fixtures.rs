@@ -1,0 +1,63 @@
+//! Entries for tests of the journal, the audit and the commit.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use alloy::primitives::{Address, B256, U256};
+
+use super::Entry;
+use countersign_protocol::{RequestKind, Slot};
+use countersign_userop::ChainId;
+
+use crate::journal::{Claim, GasTerms, KeySlot, OperationTerms, Terms};
+
+static ATTEMPTS: AtomicU64 = AtomicU64::new(1);
+
+/// The terms of every claim here.
+pub(crate) fn operation_terms() -> OperationTerms {
+    OperationTerms {
+        init_code: B256::repeat_byte(0xc0),
+        calls: B256::repeat_byte(0xca),
+        delegate: None,
+        paymaster: None,
+        gas: GasTerms { call: 100_000, verification: 200_000, ..GasTerms::default() },
+        max_fee_per_gas: 2_000_000_000,
+        max_priority_fee_per_gas: 1_000_000_000,
+    }
+}
+
+/// A claim of one and the same slot, by the digest of `byte`.
+pub(crate) fn claim(byte: u8) -> Claim {
+    Claim {
+        slot: KeySlot {
+            slot: Slot {
+                kind: RequestKind::UserOperation,
+                chain: ChainId::new(31_337),
+                entry_point: Address::repeat_byte(0xe0),
+                sender: Address::repeat_byte(0x5e),
+                nonce: U256::from(7),
+            },
+            key: "treasury".parse().unwrap(),
+        },
+        digest: B256::repeat_byte(byte),
+        request_hash: B256::repeat_byte(byte),
+        terms: Terms::Operation(operation_terms()),
+    }
+}
+
+/// An allowed entry with a fresh attempt.
+pub(crate) fn entry(claim: Claim) -> Entry {
+    let mut attempt = [0; 16];
+    attempt[8..].copy_from_slice(&ATTEMPTS.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    Entry {
+        caller: "gateway-1".into(),
+        key: claim.slot.key.to_string(),
+        child: Some(3),
+        attempt: Some(attempt),
+        request_hash: claim.request_hash,
+        preview: vec!["send 1 wei to 0x01".into()],
+        slot: Some(claim.slot.clone()),
+        claim: Some(claim),
+        exposure: None,
+        verdict: Ok(()),
+    }
+}

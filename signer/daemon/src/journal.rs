@@ -1,0 +1,191 @@
+//! The journal: one digest a slot, durable before any message of the protocol leaves.
+//!
+//! A slot is what can land on chain once. A digest that was given a slot keeps it for good: nothing frees a
+//! slot, neither a failed session nor a crash, because a cosigner cannot prove that no signature exists.
+//! The one way on is a [replacement](replacement), whose rules make it safe that both may be signed.
+
+mod replacement;
+
+use std::fmt;
+
+use alloy::primitives::{Address, B256, U256};
+use countersign_protocol::{KeyName, Slot};
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+pub use replacement::{Clash, GasTerms, OperationTerms};
+
+use crate::store::{Store, StoreError};
+
+/// What can land on chain once: of two requests with the same slot at most one digest may be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySlot {
+    /// Kind of request, chain, EntryPoint, sender and nonce. The kind is part of it, so that an approval
+    /// never competes with the operation that it pays for.
+    pub slot: Slot,
+    /// The key that is asked to sign.
+    pub key: KeyName,
+}
+
+/// The stored form. The key's name comes last, so that no name can imitate another slot.
+impl fmt::Display for KeySlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Slot { kind, chain, entry_point, sender, nonce } = &self.slot;
+        write!(f, "{kind}/{chain}/{entry_point:#x}/{sender:#x}/{nonce:#x}/{}", self.key)
+    }
+}
+
+/// What is kept of a request beside its digest, to measure the next one in its slot against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Terms {
+    /// Of an operation: what a replacement may not change, and what it must raise.
+    Operation(OperationTerms),
+    /// Of an approval: any number may stand in one slot.
+    Approval {
+        /// The paymaster that pays.
+        paymaster: Address,
+        /// The most that it pays.
+        max_cost_wei: U256,
+        /// When the approval lapses.
+        valid_until: u64,
+    },
+}
+
+/// A digest that asks for its slot.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The slot.
+    pub slot: KeySlot,
+    /// What would be signed.
+    pub digest: B256,
+    /// The hash of the request that it came from.
+    pub request_hash: B256,
+    /// What a later request is measured against.
+    pub terms: Terms,
+}
+
+/// How a claim stands to its slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The slot was free, or takes any number.
+    Fresh,
+    /// The same digest again: a new session for what was already decided.
+    Same,
+    /// A replacement within the rules.
+    Replaces(B256),
+    /// Another digest holds the slot.
+    Taken(Clash),
+}
+
+/// How `claim` stands to what its slot holds. Reads only; [`enter`] writes, in the same transaction.
+pub(crate) async fn standing(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+) -> Result<Standing, StoreError> {
+    let Terms::Operation(terms) = &claim.terms else { return Ok(Standing::Fresh) };
+    let latest =
+        sqlx::query("SELECT digest, terms FROM journal WHERE slot = ? ORDER BY id DESC LIMIT 1")
+            .bind(claim.slot.to_string())
+            .fetch_optional(connection)
+            .await?;
+    let Some(row) = latest else { return Ok(Standing::Fresh) };
+    let holder: B256 = row
+        .try_get::<String, _>("digest")?
+        .parse()
+        .map_err(|_| StoreError::Corrupt { what: "journal digest" })?;
+    if holder == claim.digest {
+        return Ok(Standing::Same);
+    }
+    let held: Terms = serde_json::from_str(row.try_get("terms")?)
+        .map_err(|_| StoreError::Corrupt { what: "journal terms" })?;
+    let Terms::Operation(held) = held else {
+        return Err(StoreError::Corrupt { what: "journal terms" });
+    };
+    Ok(match held.may_be_replaced_by(terms) {
+        Ok(()) => Standing::Replaces(holder),
+        Err(clash) => Standing::Taken(clash),
+    })
+}
+
+/// Gives the slot to the claim. The caller has looked at [`standing`] in the same transaction.
+pub(crate) async fn enter(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let terms = serde_json::to_string(&claim.terms)
+        .map_err(|_| StoreError::Corrupt { what: "journal terms" })?;
+    sqlx::query(
+        "INSERT INTO journal (slot, digest, request_hash, terms, decided_at) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (slot, digest) DO NOTHING",
+    )
+    .bind(claim.slot.to_string())
+    .bind(format!("{:#x}", claim.digest))
+    .bind(format!("{:#x}", claim.request_hash))
+    .bind(terms)
+    .bind(now_ms)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Notes that our last-round message left: from here on the digest counts as signed whatever followed.
+    ///
+    /// The slot was bound at the decision already, so a crash just before this note frees nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn mark_signed(
+        &self,
+        slot: &KeySlot,
+        digest: B256,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection().await;
+        sqlx::query(
+            "UPDATE journal SET signed_at = ? WHERE slot = ? AND digest = ? AND signed_at IS NULL",
+        )
+        .bind(now_ms)
+        .bind(slot.to_string())
+        .bind(format!("{digest:#x}"))
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Every digest that a slot was given, oldest first, with the time at which it counted as signed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn slot_history(&self, slot: &KeySlot) -> Result<Vec<Held>, StoreError> {
+        let mut connection = self.connection().await;
+        let rows = sqlx::query("SELECT digest, signed_at FROM journal WHERE slot = ? ORDER BY id")
+            .bind(slot.to_string())
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let digest = row
+                    .try_get::<String, _>("digest")?
+                    .parse()
+                    .map_err(|_| StoreError::Corrupt { what: "journal digest" })?;
+                Ok(Held { digest, signed_at_ms: row.try_get("signed_at")? })
+            })
+            .collect()
+    }
+}
+
+/// A digest that holds, or held, a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The digest.
+    pub digest: B256,
+    /// When our last-round message for it left; `None` if it never did.
+    pub signed_at_ms: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! The rules for an operation of an account that we own, in order.
+
+use alloy::primitives::keccak256;
+use countersign_protocol::UserOperationRequest;
+use countersign_userop::{UserOperation, preview};
+
+use super::{
+    Case, Judged, Ruling, account, calls, cost, delegation, entry_point, init_code, sender, targets,
+};
+use crate::journal::{GasTerms, OperationTerms, Terms};
+use crate::keys::LiveKey;
+
+/// What is signed is the digest that the account's kind makes of the hash of these very fields.
+pub(super) async fn weigh(
+    case: &Case<'_>,
+    key: &LiveKey,
+    request: &UserOperationRequest,
+    judged: &mut Judged,
+) -> Ruling {
+    let op = &request.op;
+    let chain = case.chain(request.chain, request.entry_point, request.version)?;
+    entry_point::entry_point(chain, request.entry_point, op.version())?;
+    let spec = account::account(chain, request)?;
+    let hash = op.hash(request.entry_point, request.chain);
+    judged.claim = Some(case.claim(spec.owner_digest(hash), Terms::Operation(terms(op))));
+    let preview = preview(op, Some(spec));
+    judged.preview = preview.lines();
+    let owner = case.owner(key)?;
+    sender::sender(case, request, spec, owner).await?;
+    init_code::init_code(op, spec, owner)?;
+    calls::calls(&preview)?;
+    targets::targets(&preview, chain)?;
+    delegation::delegation(op, &case.book.rules)?;
+    cost::cost(op, &case.book.rules)
+}
+
+fn terms(op: &UserOperation) -> OperationTerms {
+    let (gas, fees) = (op.gas(), op.fees());
+    let paymaster = op.paymaster();
+    OperationTerms {
+        init_code: keccak256(op.init_code()),
+        calls: keccak256(op.call_data()),
+        delegate: op.eip7702_auth().map(|auth| auth.address),
+        paymaster: paymaster.map(|paymaster| paymaster.address),
+        gas: GasTerms {
+            call: gas.call,
+            verification: gas.verification,
+            pre_verification: gas.pre_verification,
+            paymaster_verification: paymaster.map_or(0, |p| p.verification_gas_limit),
+            paymaster_post_op: paymaster.map_or(0, |p| p.post_op_gas_limit),
+        },
+        max_fee_per_gas: fees.max_fee_per_gas,
+        max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
+    }
+}

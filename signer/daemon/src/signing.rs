@@ -1,0 +1,244 @@
+//! One request, told in one function: [`Signer::sign`].
+//!
+//! Judge, write down, meet the others, run the rounds, answer. Nothing leaves this machine about a request
+//! before its decision, its journal slot and its audit record are on disk in one commit.
+
+mod failure;
+mod meeting;
+mod rounds;
+mod stages;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::primitives::B256;
+use countersign_protocol::{SignCall, SignReply, SignedReply, wire};
+use countersign_threshold::PartyId;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::accounts::AccountReader;
+use crate::clock;
+use crate::config::{ChainConfig, Deadlines, RulesConfig};
+use crate::decision::Entry;
+use crate::journal::{Claim, KeySlot};
+use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
+use crate::keys::{Keys, LiveKey};
+use crate::store::Store;
+use crate::transport::{Inbox, Peers};
+
+use failure::{Ended, Failure};
+use meeting::Binding;
+use rounds::Session;
+use stages::Stages;
+
+/// How many sessions run side by side; one more is told to come again.
+const SESSIONS: usize = 256;
+
+/// What a [`Signer`] works with.
+pub struct SignerParts {
+    /// Our place in the committee.
+    pub me: PartyId,
+    /// The hash of the committee file, which every session is bound to.
+    pub committee: [u8; 32],
+    /// The gateways that the committee file names.
+    pub gateways: BTreeSet<String>,
+    /// The chains that anything may be signed for.
+    pub chains: Vec<ChainConfig>,
+    /// The limits.
+    pub rules: RulesConfig,
+    /// How long to wait.
+    pub deadlines: Deadlines,
+    /// The keys that we hold shares of.
+    pub keys: Arc<Keys>,
+    /// The way to the others.
+    pub peers: Arc<dyn Peers>,
+    /// The way from the others.
+    pub inbox: Arc<Inbox>,
+    /// Journal, audit and bans.
+    pub store: Store,
+    /// How deployed accounts are read.
+    pub accounts: Arc<dyn AccountReader>,
+}
+
+impl std::fmt::Debug for SignerParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignerParts").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+/// Answers requests for signatures. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Signer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    book: Rulebook,
+    committee: [u8; 32],
+    deadlines: Deadlines,
+    keys: Arc<Keys>,
+    peers: Arc<dyn Peers>,
+    inbox: Arc<Inbox>,
+    store: Store,
+    accounts: Arc<dyn AccountReader>,
+    sessions: Semaphore,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signer").field("me", &self.inner.book.me).finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// A signer made of its parts.
+    pub fn new(parts: SignerParts) -> Self {
+        let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
+        let SignerParts { keys, peers, inbox, store, accounts, .. } = parts;
+        let book = Rulebook { gateways, chains, rules, me };
+        let sessions = Semaphore::new(SESSIONS);
+        let inner =
+            Inner { book, committee, deadlines, keys, peers, inbox, store, accounts, sessions };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Answers a message of the gateway that the transport authenticated as `caller`. A message that is no
+    /// call is refused and audited like any other.
+    pub async fn answer(&self, caller: &str, message: wire::SignRequest) -> wire::SignResponse {
+        let (key, request) = (message.key.clone(), message.request.clone());
+        let reply = match SignCall::from_wire(message) {
+            Ok(call) => self.sign(caller, call).await,
+            Err(error) => {
+                let refusal = Refusal::new(Rule::Parse, error.to_string());
+                self.inner.refuse_unread(caller, &key, &request, refusal).await
+            }
+        };
+        reply.into_wire()
+    }
+
+    /// Answers a call. It runs to its end even if the caller goes away.
+    pub async fn sign(&self, caller: &str, call: SignCall) -> SignReply {
+        let (inner, caller) = (Arc::clone(&self.inner), caller.to_owned());
+        let told = tokio::spawn(async move { inner.sign(&caller, &call).await });
+        match told.await {
+            Ok(Ok(signed)) => SignReply::Signed(signed),
+            Ok(Err(ended)) => ended.into_reply(),
+            Err(_) => Failure::internal("the session died").into_reply(),
+        }
+    }
+}
+
+impl Inner {
+    /// The story of one request.
+    #[tracing::instrument(skip_all, fields(
+        caller, key = %call.key, request = %call.request.kind(), quorum = ?call.quorum,
+        attempt = %hex::encode(call.attempt.0), trace = call.traceparent.as_deref(),
+    ))]
+    async fn sign(&self, caller: &str, call: &SignCall) -> Result<SignedReply, Ended> {
+        let _place = self.sessions.try_acquire().map_err(|_| Failure::busy())?;
+        let mut stages = Stages::start();
+        let deadline = self.deadline(call.deadline);
+
+        // Authenticate, recompute, decode, preview, and every rule.
+        let key = self.keys.get(&call.key);
+        let judged = self.judge(caller, call, key.as_deref()).await;
+        stages.lap("judge");
+
+        // Decision, slot and audit record: one synced commit before the first message.
+        let saw = judged.preview.clone();
+        let claim = self.write_down(caller, call, judged).await?;
+        let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
+        stages.lap("journal");
+
+        // Everyone means the same, and brings fresh randomness for the session's name.
+        let binding = Binding::new(self.committee, &key, call, &claim);
+        let (session, mail) = self.meet(&binding, deadline).await?;
+        stages.lap("open");
+
+        // The rounds, each message under the gates; the signature is verified inside.
+        let session = Session { key, claim, session, deadline };
+        let signature = self.run(session, call, mail).await?;
+        stages.lap("rounds");
+        tracing::info!("signed");
+        Ok(SignedReply { signature, saw, stages: stages.finish() })
+    }
+
+    async fn judge(&self, caller: &str, call: &SignCall, key: Option<&LiveKey>) -> Judged {
+        let now_s = clock::now_s();
+        let accounts = self.accounts.as_ref();
+        judgement::judge(&Case { book: &self.book, accounts, caller, call, key, now_s }).await
+    }
+
+    /// The claim that was granted its slot, or the refusal, which the quorum hears of too.
+    async fn write_down(
+        &self,
+        caller: &str,
+        call: &SignCall,
+        judged: Judged,
+    ) -> Result<Claim, Ended> {
+        let entry = Entry {
+            caller: caller.to_owned(),
+            key: call.key.to_string(),
+            child: call.child.map(countersign_protocol::ChildNumber::get),
+            attempt: Some(call.attempt.0),
+            request_hash: B256::from(*call.request.hash().as_bytes()),
+            preview: judged.preview,
+            slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
+            claim: judged.claim,
+            exposure: judged.exposure,
+            verdict: judged.verdict,
+        };
+        let recorded = self.store.record(&entry, clock::now_ms()).await;
+        let recorded = recorded.map_err(|error| {
+            tracing::error!(%error, cause = ?error, "the decision could not be written down");
+            Failure::internal("the decision could not be written down")
+        })?;
+        match (recorded.verdict, entry.claim) {
+            (Ok(_), Some(claim)) => Ok(claim),
+            (Ok(_), None) => Err(Failure::internal("an allowed request claims nothing").into()),
+            (Err(refusal), _) => {
+                tracing::warn!(rule = %refusal.rule, reason = %refusal.message, "refused");
+                self.excuse(call, refusal.rule).await;
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// Records a message that was no call.
+    async fn refuse_unread(
+        &self,
+        caller: &str,
+        key: &str,
+        request: &[u8],
+        refusal: Refusal,
+    ) -> SignReply {
+        tracing::warn!(caller, reason = %refusal.message, "refused a message that is no call");
+        let entry = Entry {
+            caller: caller.to_owned(),
+            key: key.chars().take(64).collect(),
+            child: None,
+            attempt: None,
+            request_hash: B256::from_slice(&Sha256::digest(request)),
+            preview: Vec::new(),
+            slot: None,
+            claim: None,
+            exposure: None,
+            verdict: Err(refusal.clone()),
+        };
+        match self.store.record(&entry, clock::now_ms()).await {
+            Ok(_) => Ended::from(refusal).into_reply(),
+            Err(_) => Failure::internal("the refusal could not be written down").into_reply(),
+        }
+    }
+
+    fn deadline(&self, asked: Duration) -> Instant {
+        let now = Instant::now();
+        now.checked_add(asked.min(self.deadlines.session())).unwrap_or(now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Before the first message of the protocol, the members make sure that they mean the same.
+//!
+//! Two honest members with different views of one session would take each other for cheats, and a ban is
+//! for ever. So each says all that it binds itself to, with a fresh nonce; all of it is compared, and the
+//! session's name is a hash over all of it. A difference ends the session with the name of what differs.
+
+use std::collections::BTreeMap;
+
+use countersign_protocol::SignCall;
+use countersign_threshold::{ENGINE, PartyId, SessionId};
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use super::failure::Failure;
+use super::{Inner, LiveKey};
+use crate::journal::Claim;
+use crate::judgement::Rule;
+use crate::transport::{Frame, FrameKind, Mail};
+
+/// The version of everything that two cosigners say to each other while signing.
+const PROTOCOL: u16 = 1;
+/// No honest opening is longer.
+const MAX_OPENING: usize = 1024;
+/// No honest farewell is longer.
+const MAX_ABORT: usize = 200;
+
+/// What a member binds itself to. The wire form is postcard, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Binding {
+    protocol: u16,
+    engine: String,
+    committee: [u8; 32],
+    key: String,
+    public_key: Vec<u8>,
+    epoch: u64,
+    transcript: [u8; 32],
+    child: Option<u32>,
+    request: [u8; 32],
+    digest: [u8; 32],
+    quorum: Vec<u8>,
+    attempt: [u8; 16],
+}
+
+/// A binding with the nonce that its author drew for this session.
+#[derive(Serialize, Deserialize)]
+struct Opening {
+    binding: Binding,
+    nonce: [u8; 32],
+}
+
+impl Binding {
+    pub(super) fn new(committee: [u8; 32], key: &LiveKey, call: &SignCall, claim: &Claim) -> Self {
+        Self {
+            protocol: PROTOCOL,
+            engine: ENGINE.to_owned(),
+            committee,
+            key: call.key.to_string(),
+            public_key: key.share.public_key().to_vec(),
+            epoch: key.share.epoch(),
+            transcript: *key.share.transcript(),
+            child: call.child.map(countersign_protocol::ChildNumber::get),
+            request: claim.request_hash.0,
+            digest: claim.digest.0,
+            quorum: call.quorum.clone(),
+            attempt: call.attempt.0,
+        }
+    }
+
+    /// What differs first, by name.
+    fn difference(&self, theirs: &Self) -> Option<&'static str> {
+        let parts = [
+            ("protocol version", self.protocol == theirs.protocol),
+            ("engine version", self.engine == theirs.engine),
+            ("committee", self.committee == theirs.committee),
+            ("key", self.key == theirs.key),
+            ("public key", self.public_key == theirs.public_key),
+            ("epoch", self.epoch == theirs.epoch),
+            ("key transcript", self.transcript == theirs.transcript),
+            ("child", self.child == theirs.child),
+            ("request", self.request == theirs.request),
+            ("digest", self.digest == theirs.digest),
+            ("quorum", self.quorum == theirs.quorum),
+            ("attempt", self.attempt == theirs.attempt),
+        ];
+        parts.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
+    }
+
+    /// Everyone's nonces and all that was agreed, as one name that nobody chose alone.
+    fn session(&self, nonces: &BTreeMap<u8, [u8; 32]>) -> Result<SessionId, Failure> {
+        let agreed = postcard::to_allocvec(self).map_err(|_| unspeakable())?;
+        let length = u64::try_from(agreed.len()).map_err(|_| unspeakable())?;
+        let mut hash = Sha256::new();
+        hash.update(b"countersign session 1\0");
+        hash.update(length.to_be_bytes());
+        hash.update(&agreed);
+        for (member, nonce) in nonces {
+            hash.update([*member]);
+            hash.update(nonce);
+        }
+        Ok(SessionId::new(hash.finalize().into()))
+    }
+}
+
+/// Where members meet before their session has a name: the attempt is all that they surely share.
+pub(super) fn rendezvous(attempt: &[u8; 16]) -> SessionId {
+    let hash = Sha256::new().chain_update(b"countersign meeting 1\0").chain_update(attempt);
+    SessionId::new(hash.finalize().into())
+}
+
+impl Inner {
+    /// Exchanges openings with the others; the session's name, and the mail that goes on under it.
+    pub(super) async fn meet(
+        &self,
+        ours: &Binding,
+        deadline: Instant,
+    ) -> Result<(SessionId, Mail), Failure> {
+        let place = rendezvous(&ours.attempt);
+        let others = self.others(&ours.quorum);
+        let mut mail = self
+            .inbox
+            .open(place, &others)
+            .map_err(|_| Failure::internal("the attempt is being made already"))?;
+        let mut nonce = [0; 32];
+        OsRng.try_fill_bytes(&mut nonce).map_err(|_| Failure::internal("no randomness"))?;
+        let opening = Opening { binding: ours.clone(), nonce };
+        let payload = postcard::to_allocvec(&opening).map_err(|_| unspeakable())?;
+        let sent = others.iter().map(|to| {
+            let frame = Frame { session: place, kind: FrameKind::Open, payload: payload.clone() };
+            self.peers.send(*to, frame)
+        });
+        let sent = tokio::time::timeout_at(deadline, futures::future::try_join_all(sent)).await;
+        match sent {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(Failure::silent(vec![error.party()], "connect")),
+            Err(_) => return Err(Failure::silent(others, "connect")),
+        }
+        let mut nonces = BTreeMap::from([(self.book.me.index(), nonce)]);
+        while let Some(missing) = missing(&others, &nonces) {
+            let (from, frame) = self.next(&mut mail, deadline, missing, "open").await?;
+            match hear(ours, from, &frame) {
+                Ok(theirs) if nonces.contains_key(&from.index()) => {
+                    let _ = theirs;
+                    return Err(self.disagree(ours, from, "it opened twice".into()));
+                }
+                Ok(theirs) => nonces.insert(from.index(), theirs),
+                Err(reason) => return Err(self.disagree(ours, from, reason)),
+            };
+        }
+        Ok((ours.session(&nonces)?, mail))
+    }
+
+    /// The next frame of the session, within the deadlines; a farewell ends it.
+    pub(super) async fn next(
+        &self,
+        mail: &mut Mail,
+        deadline: Instant,
+        missing: Vec<PartyId>,
+        during: &str,
+    ) -> Result<(PartyId, Frame), Failure> {
+        let now = Instant::now();
+        let until = now.checked_add(self.deadlines.round()).unwrap_or(now).min(deadline);
+        match tokio::time::timeout_at(until, mail.recv()).await {
+            Ok(Some((from, frame))) if frame.kind == FrameKind::Abort => {
+                let reason = String::from_utf8_lossy(&frame.payload);
+                let reason: String =
+                    reason.chars().filter(|c| !c.is_control()).take(MAX_ABORT).collect();
+                Err(Failure::peer(from, format!("party {from} gave up: {reason}")))
+            }
+            Ok(Some(mail)) => Ok(mail),
+            Ok(None) => Err(Failure::internal("the inbox closed")),
+            Err(_) => Err(Failure::silent(missing, during)),
+        }
+    }
+
+    /// Ends the session for all because `party` means something else than we do.
+    fn disagree(&self, ours: &Binding, party: PartyId, reason: String) -> Failure {
+        tracing::warn!(%party, reason, "the quorum does not agree");
+        self.farewell(&ours.attempt, &ours.quorum, &reason);
+        Failure::peer(party, format!("party {party} does not mean the same: {reason}"))
+    }
+
+    /// Tells the others that we give up, if they can be told at once.
+    pub(super) fn farewell(&self, attempt: &[u8; 16], quorum: &[u8], reason: &str) {
+        for to in self.others(quorum) {
+            let payload = reason.chars().take(MAX_ABORT).collect::<String>().into_bytes();
+            let frame = Frame { session: rendezvous(attempt), kind: FrameKind::Abort, payload };
+            if let Err(error) = self.peers.push(to, frame) {
+                tracing::debug!(%error, "a farewell did not leave");
+            }
+        }
+    }
+
+    /// Tells the others that a rule refused, so that they need not wait for us.
+    pub(super) async fn excuse(&self, call: &SignCall, rule: Rule) {
+        self.farewell(&call.attempt.0, &call.quorum, &format!("refused by its rule {rule}"));
+    }
+
+    /// The other members, in order.
+    pub(super) fn others(&self, quorum: &[u8]) -> Vec<PartyId> {
+        let members = quorum.iter().filter_map(|index| PartyId::new(*index).ok());
+        members.filter(|member| *member != self.book.me).collect()
+    }
+}
+
+/// Their nonce, if they mean what we mean.
+fn hear(ours: &Binding, from: PartyId, frame: &Frame) -> Result<[u8; 32], String> {
+    if frame.kind != FrameKind::Open {
+        return Err(format!("party {from} spoke before it opened"));
+    }
+    if frame.payload.len() > MAX_OPENING {
+        return Err("an opening above its bound".into());
+    }
+    // The version comes first, so that one of another time is named and not called malformed.
+    match postcard::take_from_bytes::<u16>(&frame.payload) {
+        Ok((PROTOCOL, _)) => {}
+        Ok((other, _)) => return Err(format!("protocol version {other}, ours is {PROTOCOL}")),
+        Err(_) => return Err("a malformed opening".into()),
+    }
+    let (theirs, rest) = postcard::take_from_bytes::<Opening>(&frame.payload)
+        .map_err(|_| String::from("a malformed opening"))?;
+    if !rest.is_empty() {
+        return Err("a malformed opening".into());
+    }
+    match ours.difference(&theirs.binding) {
+        None => Ok(theirs.nonce),
+        Some(what) => Err(format!("another {what}")),
+    }
+}
+
+/// Who has not opened yet, or nothing if all have.
+fn missing(others: &[PartyId], nonces: &BTreeMap<u8, [u8; 32]>) -> Option<Vec<PartyId>> {
+    let missing: Vec<PartyId> =
+        others.iter().copied().filter(|party| !nonces.contains_key(&party.index())).collect();
+    (!missing.is_empty()).then_some(missing)
+}
+
+fn unspeakable() -> Failure {
+    Failure::internal("an opening cannot be written")
+}
+
+#[cfg(test)]
+mod tests;

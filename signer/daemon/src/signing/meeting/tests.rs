@@ -1,0 +1,1 @@
+//! Three daemons in one process, and what must stop them.

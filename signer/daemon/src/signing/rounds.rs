@@ -1,0 +1,169 @@
+//! The rounds: frames in, processor time on threads of their own, messages out under the gates.
+
+use std::sync::Arc;
+
+use countersign_protocol::SignCall;
+use countersign_threshold::{Gated, PartyId, SessionId, SignError, SignRound, Signing};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::failure::Failure;
+use super::meeting::rendezvous;
+use super::{Inner, LiveKey};
+use crate::clock;
+use crate::fault;
+use crate::journal::Claim;
+use crate::judgement;
+use crate::transport::{Frame, FrameKind, Mail, PeerError};
+
+/// What is fixed once the quorum agreed.
+pub(super) struct Session {
+    pub(super) key: Arc<LiveKey>,
+    pub(super) claim: Claim,
+    pub(super) session: SessionId,
+    pub(super) deadline: Instant,
+}
+
+/// The note that our last-round message left, on its way to the disk.
+type Mark = Option<JoinHandle<()>>;
+
+impl Inner {
+    /// Runs the protocol to a verified signature. On the way out of a failure the others are told.
+    pub(super) async fn run(
+        &self,
+        session: Session,
+        call: &SignCall,
+        mut mail: Mail,
+    ) -> Result<[u8; 65], Failure> {
+        let mut mark = None;
+        let ended = self.rounds(&session, call, &mut mail, &mut mark).await;
+        if let Some(mark) = mark {
+            // The slot was bound before the first message; this note is for people and limits.
+            let _ = mark.await;
+        }
+        if let Err(failure) = &ended {
+            tracing::warn!(class = ?failure.class, reason = %failure.message, "no signature");
+            self.farewell(&call.attempt.0, &call.quorum, "its session failed");
+        }
+        ended
+    }
+
+    async fn rounds(
+        &self,
+        session: &Session,
+        call: &SignCall,
+        mail: &mut Mail,
+        mark: &mut Mark,
+    ) -> Result<[u8; 65], Failure> {
+        let (mut machine, messages) = self.begin(session, call).await?;
+        self.release(session, call, messages, mark)?;
+        while !machine.is_done() {
+            let missing = machine.waiting_for();
+            let (from, frame) = self.next(mail, session.deadline, missing, "rounds").await?;
+            if frame.kind != FrameKind::Round {
+                return Err(Failure::peer(from, format!("party {from} opened twice")));
+            }
+            let (back, outcome) = compute(move || {
+                let outcome = machine.receive(from, &frame.payload);
+                (machine, outcome)
+            })
+            .await?;
+            machine = back;
+            match outcome {
+                Ok(messages) => self.release(session, call, messages, mark)?,
+                Err(error) if error.session_goes_on() => {
+                    tracing::warn!(party = %from, %error, "a bad frame was dropped");
+                }
+                Err(error) => return Err(self.blame(session, error).await),
+            }
+        }
+        match compute(move || machine.finish()).await? {
+            Ok(signature) => Ok(signature.to_bytes()),
+            Err(error) => Err(self.blame(session, error).await),
+        }
+    }
+
+    async fn begin(
+        &self,
+        session: &Session,
+        call: &SignCall,
+    ) -> Result<(Signing, Vec<Gated>), Failure> {
+        let key = Arc::clone(&session.key);
+        let child =
+            judgement::child(call).map_err(|_| Failure::internal("the child does not exist"))?;
+        let digest = judgement::digest(&session.claim);
+        let name = session.session;
+        let mut quorum: Vec<PartyId> = self.others(&call.quorum);
+        quorum.push(self.book.me);
+        quorum.sort();
+        let begun = compute(move || {
+            Signing::new(&key.share, &quorum, child, digest, name, Arc::clone(&key.gates))
+        })
+        .await?;
+        Ok(begun?)
+    }
+
+    /// Puts messages on their way, each while the gates of the whole quorum are held.
+    fn release(
+        &self,
+        session: &Session,
+        call: &SignCall,
+        messages: Vec<Gated>,
+        mark: &mut Mark,
+    ) -> Result<(), Failure> {
+        let place = rendezvous(&call.attempt.0);
+        for message in messages {
+            let (to, round) = (message.to(), message.round());
+            let pushed = message.release(|payload| {
+                let frame = Frame { session: place, kind: FrameKind::Round, payload };
+                self.peers.push(to, frame)
+            });
+            pushed.map_err(SignError::from)?.map_err(unreachable)?;
+            if round == SignRound::Last && mark.is_none() {
+                *mark = Some(self.mark_signed(&session.claim));
+            }
+            fault::point(match round {
+                SignRound::First => "round-1-sent",
+                SignRound::Second => "round-2-sent",
+                SignRound::Last => "round-3-sent",
+            });
+        }
+        Ok(())
+    }
+
+    /// From here on the digest counts as signed, whatever follows.
+    fn mark_signed(&self, claim: &Claim) -> JoinHandle<()> {
+        let (store, slot, digest) = (self.store.clone(), claim.slot.clone(), claim.digest);
+        tokio::spawn(async move {
+            if let Err(error) = store.mark_signed(&slot, digest, clock::now_ms()).await {
+                tracing::error!(%error, "a signature could not be noted as such");
+            }
+        })
+    }
+
+    /// Counts a spoiled signature against everyone who may have spoiled it.
+    async fn blame(&self, session: &Session, error: SignError) -> Failure {
+        if matches!(error, SignError::Unattributed { .. }) {
+            let root = session.key.share.public_key();
+            for suspect in error.suspects() {
+                if let Err(error) = self.store.count_spoiled(&root, suspect).await {
+                    tracing::error!(%error, "a spoiled signature could not be counted");
+                }
+            }
+        }
+        error.into()
+    }
+}
+
+/// Milliseconds of arithmetic belong on a thread of their own.
+async fn compute<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let span = tracing::Span::current();
+    let worked = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
+    worked.map_err(|_| Failure::internal("the engine died"))
+}
+
+fn unreachable(error: PeerError) -> Failure {
+    Failure::silent(vec![error.party()], "sending")
+}

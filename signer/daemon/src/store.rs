@@ -1,0 +1,148 @@
+//! The daemon's database: one SQLite file, one writer, every commit synced before it is answered.
+//!
+//! What may be lost without harm is not kept here. What is kept here is what a signature depends on: the
+//! [journal](crate::journal), the [audit](crate::audit) chain and the [bans](crate::bans).
+
+mod schema;
+
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+use thiserror::Error;
+use tokio::sync::{Mutex, MutexGuard};
+
+pub use schema::FORMAT_VERSION;
+
+/// Why the store did not answer. None of these lets a signature leave.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A newer daemon wrote this file; an older one cannot know what the rows mean.
+    #[error("{path} has format version {found}, this build knows up to {known}")]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// What the file says.
+        found: i64,
+        /// What this build writes.
+        known: i64,
+    },
+    /// The file is a database, but not one of ours.
+    #[error("{path} is not a cosigner's database (application id {found:#010x})")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its application id.
+        found: i64,
+    },
+    /// Another process holds the store. One share has one live holder.
+    #[error("{0} is held by another process")]
+    Held(PathBuf),
+    /// The lock file could not be opened or locked.
+    #[error("cannot lock {path}")]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+    /// A stored row does not read back as what was written.
+    #[error("stored {what} does not read back")]
+    Corrupt {
+        /// Which column or record.
+        what: &'static str,
+    },
+}
+
+/// The single writer. Cheap to clone; all clones share one connection and one lock on the file.
+#[derive(Clone)]
+pub struct Store {
+    writer: Arc<Mutex<SqliteConnection>>,
+    _holder: Arc<Option<File>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens or creates the database at `path` and holds it until the last clone is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] if another process has it open, [`StoreError::NewerFormat`] if a newer daemon
+    /// wrote it.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let holder = hold(path)?;
+        let mut connection = options(path).create_if_missing(true).connect().await?;
+        schema::migrate(&mut connection, path).await?;
+        Ok(Self { writer: Arc::new(Mutex::new(connection)), _holder: Arc::new(Some(holder)) })
+    }
+
+    /// Opens an existing database for reading while a daemon may hold it, as `cosigner audit` does.
+    ///
+    /// # Errors
+    /// As [`Self::open`], without [`StoreError::Held`].
+    pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = options(path).read_only(true).connect().await?;
+        schema::check(&mut connection, path).await?;
+        Ok(Self { writer: Arc::new(Mutex::new(connection)), _holder: Arc::new(None) })
+    }
+
+    pub(crate) async fn connection(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.writer.lock().await
+    }
+
+    /// Writes everything to the main file and closes it; for a clean shutdown.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the write-ahead log cannot be folded in.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await?;
+        connection.ping().await?;
+        Ok(())
+    }
+}
+
+/// Files that SQLite makes take the mode of the main file, so that one is made first with mode 0600.
+fn hold(path: &Path) -> Result<File, StoreError> {
+    let lock = path.with_extension("lock");
+    let open = |path: &Path| {
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+    };
+    let failed = |source| StoreError::Lock { path: lock.clone(), source };
+    open(path).map_err(failed)?;
+    let file = open(&lock).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Held(path.to_owned())),
+        Err(std::fs::TryLockError::Error(source)) if source.kind() == ErrorKind::WouldBlock => {
+            Err(StoreError::Held(path.to_owned()))
+        }
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(std::time::Duration::from_secs(2))
+        .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests;
