@@ -28,7 +28,8 @@ sol! {
     contract TestToken {
         function mint(address to, uint256 amount) external;
     }
-    contract EntryPointDeposit {
+    contract SponsorPaymaster {
+        function setSigner(address newSigner) external;
         function deposit() external payable;
         function addStake(uint32 unstakeDelaySec) external payable;
     }
@@ -113,14 +114,30 @@ impl Anvil {
             let arguments = (version.canonical_address(), owner, signer).abi_encode_params();
             let name = format!("SponsorPaymaster{}", suffix(version));
             let paymaster = self.deploy_ours(&workspace, &name, &arguments).await?;
-            let deposit = EntryPointDeposit::depositCall {}.abi_encode().into();
+            let deposit = SponsorPaymaster::depositCall {}.abi_encode().into();
             self.send(owner, Some(paymaster), ether(100), &deposit).await?;
-            let stake = EntryPointDeposit::addStakeCall { unstakeDelaySec: UNSTAKE_DELAY };
+            let stake = SponsorPaymaster::addStakeCall { unstakeDelaySec: UNSTAKE_DELAY };
             let stake = stake.abi_encode().into();
             self.send(owner, Some(paymaster), ether(1), &stake).await?;
             paymasters.insert(version, paymaster);
         }
         Ok(paymasters)
+    }
+
+    /// Makes `signer` the one whose approvals our paymasters accept.
+    ///
+    /// # Errors
+    /// When a transaction fails.
+    pub async fn set_paymaster_signer(
+        &self,
+        paymasters: &BTreeMap<EntryPointVersion, Address>,
+        signer: Address,
+    ) -> anyhow::Result<()> {
+        let data = SponsorPaymaster::setSignerCall { newSigner: signer }.abi_encode().into();
+        for &paymaster in paymasters.values() {
+            self.send(self.deployer()?, Some(paymaster), U256::ZERO, &data).await?;
+        }
+        Ok(())
     }
 
     /// Gives `to` an amount of [`Deployments::token`].

@@ -5,6 +5,7 @@
 //! drops, and also when this process is killed. Every process writes a log file, and a guard
 //! dropped by a panic prints the end of it.
 //!
+//! - [`World`] is all of it: chain, bundler, cosigners with their keys, gateway with an API key.
 //! - [`Anvil`] is the chain; [`Anvil::deploy`] puts the [`Deployments`] on it.
 //! - [`Alto`] is the bundler for every EntryPoint on that chain.
 //! - [`DevKey`] gives named, funded keys that are the same on every run.
@@ -20,6 +21,7 @@ mod process;
 mod rpc;
 mod spawner;
 mod workspace;
+mod world;
 
 pub use alto::{Alto, AltoOptions, Bundling};
 pub use anvil::{Anvil, AnvilOptions};
@@ -30,3 +32,6 @@ pub use ports::free_port;
 pub use process::{LogDir, Process, ProcessOptions};
 pub use rpc::{JsonRpc, RpcFailure};
 pub use workspace::Workspace;
+pub use world::{
+    CosignerEntry, CosignerProcess, GatewayProcess, KeyNames, Manifest, Wallet, World, WorldOptions,
+};

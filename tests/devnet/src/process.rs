@@ -268,3 +268,18 @@ impl Drop for Process {
         }
     }
 }
+
+/// Runs a program to its end and gives what it printed.
+pub(crate) fn output(program: &Path, args: &[&str]) -> anyhow::Result<String> {
+    let out = Command::new(program).args(args).stdin(Stdio::null()).output()?;
+    if !out.status.success() {
+        bail!(
+            "`{} {}` failed ({}): {}",
+            program.display(),
+            args.join(" "),
+            out.status,
+            String::from_utf8_lossy(&out.stderr).trim()
+        );
+    }
+    Ok(String::from_utf8(out.stdout)?)
+}

@@ -1,0 +1,99 @@
+//! The configuration files of a world's daemons.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::Address;
+use countersign_userop::EntryPointVersion;
+use serde_json::{Value, json};
+
+use super::{SPONSOR_KEY, WorldOptions};
+use crate::{Anvil, Deployments};
+
+/// What configurations say about the chain.
+pub(super) struct Chain<'a> {
+    pub(super) anvil: &'a Anvil,
+    pub(super) deployments: &'a Deployments,
+    pub(super) paymasters: &'a BTreeMap<EntryPointVersion, Address>,
+}
+
+impl Chain<'_> {
+    /// Every account that a wallet may be. There is no `SimpleAccount` for 0.9 that anyone uses.
+    fn accounts(&self) -> Vec<Value> {
+        let simple = self
+            .deployments
+            .simple
+            .iter()
+            .filter(|(version, _)| **version != EntryPointVersion::V0_9)
+            .map(|(version, account)| ("simple", version, account));
+        let ours = self
+            .deployments
+            .countersign
+            .iter()
+            .map(|(version, account)| ("countersign", version, account));
+        simple
+            .chain(ours)
+            .map(|(kind, version, account)| {
+                json!({
+                    "kind": kind,
+                    "entry_point_version": version,
+                    "factory": account.factory,
+                    "implementation": account.implementation,
+                })
+            })
+            .collect()
+    }
+}
+
+/// `cosigner.toml`, for a folder that holds `passphrase` and `committee.json`.
+pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
+    let paymasters: Vec<Value> = chain
+        .paymasters
+        .iter()
+        .map(|(version, address)| json!({"address": address, "version": version, "key": SPONSOR_KEY}))
+        .collect();
+    Ok(toml::to_string(&json!({
+        "data_dir": "data",
+        "listen": format!("127.0.0.1:{port}"),
+        "dev": true,
+        "passphrase": {"file": "passphrase"},
+        "committee": "committee.json",
+        "rules": {"max_cost_wei": "10000000000000000000"},
+        "chains": [{
+            "id": chain.anvil.chain_id(),
+            "rpc": chain.anvil.url(),
+            "entry_points": EntryPointVersion::ALL,
+            "accounts": chain.accounts(),
+            "paymasters": paymasters,
+        }],
+    }))?)
+}
+
+/// `gateway.toml`, for a folder that holds `identity` and `committee.json`.
+pub(super) fn gateway(
+    options: &WorldOptions,
+    chain: &Chain<'_>,
+    bundler: &str,
+    port: u16,
+) -> anyhow::Result<String> {
+    Ok(toml::to_string(&json!({
+        "listen": format!("127.0.0.1:{port}"),
+        "database": "sqlite://gateway.db",
+        "dev": true,
+        "identity": "identity",
+        "committee": "committee.json",
+        "chains": [{
+            "id": chain.anvil.chain_id(),
+            "rpc": chain.anvil.url(),
+            "bundlers": [bundler],
+            "confirmations": options.confirmations,
+            "poll_ms": 50,
+            "resubmit_s": 5,
+            "accounts": chain.accounts(),
+            "sponsor": {
+                "key": SPONSOR_KEY,
+                "window_s": options.sponsor_window.as_secs(),
+                "paymasters": chain.paymasters,
+            },
+        }],
+    }))?)
+}
