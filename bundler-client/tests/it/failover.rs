@@ -1,13 +1,11 @@
 //! Several endpoints: the next one is asked when one fails, and none is listed twice.
 
 use countersign_bundler_client::{BundlerClient, BundlerError};
+use countersign_devnet::{HostileServer, Reply};
 use countersign_userop::ChainId;
 use serde_json::{Value, json};
 
-use crate::{
-    hostile::{CHAIN, options},
-    hostile_server::{HostileServer, Reply, must_be_dead},
-};
+use crate::hostile::{CHAIN, must_be_dead, options};
 
 #[tokio::test]
 async fn a_question_goes_on_to_an_endpoint_that_answers() {
@@ -20,8 +18,8 @@ async fn a_question_goes_on_to_an_endpoint_that_answers() {
         Reply::Error { status: 200, code: -32603, message: "oops", data: Value::Null },
     ];
     for reply in replies {
-        let bad = HostileServer::must_start(reply.clone()).await;
-        let good = HostileServer::must_start(Reply::Result(json!("0x2105"))).await;
+        let bad = HostileServer::start(reply.clone()).await.unwrap();
+        let good = HostileServer::start(Reply::Result(json!("0x2105"))).await.unwrap();
         let urls = [must_be_dead(), bad.url(), good.url()];
         let client = BundlerClient::with_failover(urls, CHAIN, options()).unwrap();
 
@@ -33,8 +31,8 @@ async fn a_question_goes_on_to_an_endpoint_that_answers() {
 #[tokio::test]
 async fn what_one_service_decided_is_not_asked_elsewhere() {
     let no = Reply::Error { status: 200, code: -32500, message: "AA23", data: Value::Null };
-    let first = HostileServer::must_start(no).await;
-    let second = HostileServer::must_start(Reply::Result(json!("0x1"))).await;
+    let first = HostileServer::start(no).await.unwrap();
+    let second = HostileServer::start(Reply::Result(json!("0x1"))).await.unwrap();
     let client =
         BundlerClient::with_failover([first.url(), second.url()], CHAIN, options()).unwrap();
 
@@ -46,7 +44,7 @@ async fn what_one_service_decided_is_not_asked_elsewhere() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_listed_twice_is_asked_once_a_round() {
-    let server = HostileServer::must_start(Reply::Raw(500, String::new())).await;
+    let server = HostileServer::start(Reply::Raw(500, String::new())).await.unwrap();
     let same = server.url().replace("/rpc", "/./rpc");
     let client =
         BundlerClient::with_failover([server.url(), same, server.url()], CHAIN, options()).unwrap();

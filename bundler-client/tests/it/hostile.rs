@@ -6,10 +6,9 @@ use alloy::primitives::{Address, B256, U256};
 use countersign_bundler_client::{
     AaCode, BundlerClient, BundlerError, ClientOptions, Fault, RpcCode,
 };
+use countersign_devnet::{HostileServer, Reply};
 use countersign_userop::{ChainId, EntryPointVersion, UserOpHash, UserOperation};
 use serde_json::{Value, json};
-
-use crate::hostile_server::{HostileServer, Reply, must_be_dead};
 
 pub(crate) const CHAIN: ChainId = ChainId::new(31_337);
 
@@ -24,6 +23,11 @@ pub(crate) fn options() -> ClientOptions {
     }
 }
 
+/// An address on which nobody listens.
+pub(crate) fn must_be_dead() -> String {
+    format!("http://127.0.0.1:{}/", countersign_devnet::free_port().unwrap())
+}
+
 pub(crate) fn must_connect(url: &str) -> BundlerClient {
     BundlerClient::new(url, CHAIN, options()).unwrap()
 }
@@ -34,7 +38,7 @@ pub(crate) fn operation(version: EntryPointVersion) -> UserOperation {
 
 /// Asks for the chain id; gives the error and how often the server was called.
 async fn must_fail(reply: Reply) -> (BundlerError, usize) {
-    let server = HostileServer::must_start(reply).await;
+    let server = HostileServer::start(reply).await.unwrap();
     let error = must_connect(&server.url()).chain_id().await.unwrap_err();
     (error, server.calls().len())
 }
@@ -101,7 +105,7 @@ async fn a_question_that_hangs_is_asked_again_a_bounded_number_of_times() {
 
 #[tokio::test]
 async fn the_deadline_holds_whatever_the_number_of_attempts() {
-    let server = HostileServer::must_start(Reply::Hang).await;
+    let server = HostileServer::start(Reply::Hang).await.unwrap();
     let patient = ClientOptions {
         deadline: Duration::from_millis(300),
         timeout: Duration::from_secs(60),
@@ -142,7 +146,7 @@ async fn a_success_under_an_error_status_is_not_believed() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = HostileServer::must_start(Reply::Result(json!("0x1"))).await;
+    let elsewhere = HostileServer::start(Reply::Result(json!("0x1"))).await.unwrap();
 
     let (error, _) = must_fail(Reply::Redirect(elsewhere.url())).await;
 
@@ -216,7 +220,7 @@ async fn the_receipt_of_another_operation_is_no_answer() {
             "cumulativeGasUsed": "0x1", "gasUsed": "0x1", "logs": [],
         },
     });
-    let server = HostileServer::must_start(Reply::Result(answer)).await;
+    let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
     let client = must_connect(&server.url());
 
     assert!(client.receipt(UserOpHash::new(zero)).await.unwrap().is_some());
@@ -233,7 +237,7 @@ async fn an_operation_that_does_not_have_its_hash_is_told_but_not_verified() {
     let op = operation(version);
     let answer = json!({"userOperation": op.to_json(), "entryPoint": entry_point,
         "blockNumber": null, "blockHash": null, "transactionHash": null});
-    let server = HostileServer::must_start(Reply::Result(answer)).await;
+    let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
     let honest = op.hash(entry_point, CHAIN);
     let other = UserOpHash::new(B256::repeat_byte(1));
 
@@ -248,7 +252,7 @@ async fn an_estimate_beyond_128_bits_is_malformed() {
     let huge = format!("0x1{}", "0".repeat(32));
     let answer =
         json!({"preVerificationGas": "0x1", "verificationGasLimit": huge, "callGasLimit": "0x1"});
-    let server = HostileServer::must_start(Reply::Result(answer)).await;
+    let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
     let version = EntryPointVersion::V0_7;
 
     let error = must_connect(&server.url())

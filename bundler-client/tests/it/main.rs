@@ -7,8 +7,6 @@ mod failover;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod hostile_server;
-#[cfg(test)]
 mod paymaster;
 #[cfg(test)]
 mod sending;

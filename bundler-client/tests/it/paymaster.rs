@@ -4,18 +4,16 @@ use alloy::primitives::{Address, Bytes};
 use countersign_bundler_client::{
     BundlerError, Fault, PaymasterClient, PaymasterData, PaymasterStub,
 };
+use countersign_devnet::{HostileServer, Reply};
 use countersign_userop::{EntryPointVersion, Paymaster};
 use serde_json::{Value, json};
 
-use crate::{
-    hostile::{CHAIN, operation, options},
-    hostile_server::{HostileServer, Reply},
-};
+use crate::hostile::{CHAIN, operation, options};
 
 const PAYMASTER: Address = Address::repeat_byte(0xaa);
 
 async fn stub(version: EntryPointVersion, answer: Value) -> Result<PaymasterStub, BundlerError> {
-    let server = HostileServer::must_start(Reply::Result(answer)).await;
+    let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
     let client = PaymasterClient::new(&server.url(), options())?;
     let context = json!({"policy": 1});
     let outcome =
@@ -29,7 +27,7 @@ async fn stub(version: EntryPointVersion, answer: Value) -> Result<PaymasterStub
 }
 
 async fn data(version: EntryPointVersion, answer: Value) -> Result<PaymasterData, BundlerError> {
-    let server = HostileServer::must_start(Reply::Result(answer)).await;
+    let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
     let client = PaymasterClient::new(&server.url(), options())?;
     client.data(&operation(version), version.canonical_address(), CHAIN, &Value::Null).await
 }

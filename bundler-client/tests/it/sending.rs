@@ -2,13 +2,11 @@
 
 use alloy::primitives::B256;
 use countersign_bundler_client::{BundlerClient, BundlerError, Fault, RpcCode};
+use countersign_devnet::{HostileServer, Reply};
 use countersign_userop::{EntryPointVersion, UserOpHash};
 use serde_json::{Value, json};
 
-use crate::{
-    hostile::{CHAIN, must_connect, operation, options},
-    hostile_server::{HostileServer, Reply, must_be_dead},
-};
+use crate::hostile::{CHAIN, must_be_dead, must_connect, operation, options};
 
 const VERSION: EntryPointVersion = EntryPointVersion::V0_7;
 
@@ -26,7 +24,7 @@ async fn send(client: &BundlerClient) -> Result<UserOpHash, BundlerError> {
 
 #[tokio::test]
 async fn the_confirmed_hash_is_ours() {
-    let server = HostileServer::must_start(Reply::Result(json!(our_hash()))).await;
+    let server = HostileServer::start(Reply::Result(json!(our_hash()))).await.unwrap();
 
     assert_eq!(send(&must_connect(&server.url())).await.unwrap(), our_hash());
 
@@ -38,7 +36,7 @@ async fn the_confirmed_hash_is_ours() {
 #[tokio::test]
 async fn another_hash_than_ours_is_an_error_that_names_both() {
     let lie = UserOpHash::new(B256::repeat_byte(0xee));
-    let server = HostileServer::must_start(Reply::Result(json!(lie))).await;
+    let server = HostileServer::start(Reply::Result(json!(lie))).await.unwrap();
 
     let error = send(&must_connect(&server.url())).await.unwrap_err();
 
@@ -61,8 +59,8 @@ async fn whatever_the_bundler_does_the_operation_is_sent_once_and_its_hash_is_ke
         Reply::Result(Value::Null),
     ];
     for reply in replies {
-        let first = HostileServer::must_start(reply.clone()).await;
-        let second = HostileServer::must_start(Reply::Result(json!(our_hash()))).await;
+        let first = HostileServer::start(reply.clone()).await.unwrap();
+        let second = HostileServer::start(Reply::Result(json!(our_hash()))).await.unwrap();
 
         let error = send(&must_prefer(&first.url(), &second.url())).await.unwrap_err();
 
@@ -76,8 +74,8 @@ async fn whatever_the_bundler_does_the_operation_is_sent_once_and_its_hash_is_ke
 async fn a_refusal_is_final_and_not_taken_to_another_bundler() {
     let message = "paymaster is throttled";
     let refusal = Reply::Error { status: 200, code: -32504, message, data: Value::Null };
-    let first = HostileServer::must_start(refusal).await;
-    let second = HostileServer::must_start(Reply::Result(json!(our_hash()))).await;
+    let first = HostileServer::start(refusal).await.unwrap();
+    let second = HostileServer::start(Reply::Result(json!(our_hash()))).await.unwrap();
 
     let error = send(&must_prefer(&first.url(), &second.url())).await.unwrap_err();
 
@@ -88,7 +86,7 @@ async fn a_refusal_is_final_and_not_taken_to_another_bundler() {
 
 #[tokio::test]
 async fn an_endpoint_that_saw_nothing_gives_way_to_the_next() {
-    let alive = HostileServer::must_start(Reply::Result(json!(our_hash()))).await;
+    let alive = HostileServer::start(Reply::Result(json!(our_hash()))).await.unwrap();
 
     let hash = send(&must_prefer(&must_be_dead(), &alive.url())).await.unwrap();
 
@@ -109,7 +107,7 @@ async fn an_operation_that_nobody_saw_is_not_called_unconfirmed() {
 async fn a_bundler_that_holds_the_operation_already_is_recognised() {
     let message = "Operation Already Known";
     let refusal = Reply::Error { status: 200, code: -32602, message, data: Value::Null };
-    let server = HostileServer::must_start(refusal).await;
+    let server = HostileServer::start(refusal).await.unwrap();
 
     let error = send(&must_connect(&server.url())).await.unwrap_err();
 

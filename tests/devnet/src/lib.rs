@@ -8,6 +8,7 @@
 //! - [`World`] is all of it: chain, bundler, cosigners with their keys, gateway with an API key.
 //! - [`Anvil`] is the chain; [`Anvil::deploy`] puts the [`Deployments`] on it.
 //! - [`Alto`] is the bundler for every EntryPoint on that chain.
+//! - [`HostileServer`] plays a bundler, paymaster service or node that means no good.
 //! - [`DevKey`] gives named, funded keys that are the same on every run.
 //! - [`Process`], [`free_port`] and [`Workspace`] are what the parts are made of.
 
@@ -15,6 +16,7 @@ mod alto;
 mod anvil;
 mod artifacts;
 mod deployments;
+mod hostile;
 mod keys;
 mod ports;
 mod process;
@@ -27,6 +29,7 @@ pub use alto::{Alto, AltoOptions, Bundling};
 pub use anvil::{Anvil, AnvilOptions};
 pub use artifacts::Artifact;
 pub use deployments::{AccountDeployment, CREATE2_DEPLOYER, Deployments};
+pub use hostile::{HostileServer, Reply};
 pub use keys::DevKey;
 pub use ports::free_port;
 pub use process::{LogDir, Process, ProcessOptions};
