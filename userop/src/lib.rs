@@ -8,6 +8,29 @@
 //! - [`preview`] shows what an operation does, to the last call inside its batches.
 //! - [`sponsor_approval_digest`] is what our paymaster's signer signs.
 //!
+//! ```
+//! use countersign_userop::{ChainId, EntryPointVersion, UserOperation};
+//!
+//! let op = serde_json::json!({
+//!     "sender": "0x1111111111111111111111111111111111111111", "nonce": "0x0", "callData": "0x",
+//!     "callGasLimit": "0x0", "verificationGasLimit": "0x0", "preVerificationGas": "0x0",
+//!     "maxFeePerGas": "0x0", "maxPriorityFeePerGas": "0x0", "signature": "0x",
+//! });
+//! let version = EntryPointVersion::V0_8;
+//! let op = UserOperation::from_json(version, &op)?;
+//! let hash = op.hash(version.canonical_address(), ChainId::new(1));
+//! assert_eq!(op.to_json()["nonce"], "0x0");
+//! assert_ne!(hash, op.hash(version.canonical_address(), ChainId::new(8453)));
+//! # Ok::<(), countersign_userop::ParseError>(())
+//! ```
+//!
+//! # Limits
+//!
+//! A byte field has at most [`MAX_FIELD_BYTES`]; gas values and fees have at most 128 bits, which the
+//! EntryPoints demand too. An operation of unknown fields is refused: one of them might change what it
+//! means. Preview looks into 16 levels of batches. The hash of an EIP-7702 sender needs the
+//! authorization beside it, because nothing here asks a chain for the sender's delegate.
+//!
 //! Nothing here does I/O: the gateway, the cosigners and the bundler client all stand on it, so
 //! that each of them can recompute what another one claims.
 

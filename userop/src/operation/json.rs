@@ -17,6 +17,9 @@ use crate::{
     paymaster::{Suffix, split_signature},
 };
 
+const MARKER_TOO_EARLY: Problem =
+    Problem::Invalid("is the EIP-7702 marker, which needs EntryPoint 0.8 or 0.9");
+
 /// Whether gas values may still be missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gas {
@@ -185,11 +188,14 @@ fn read_unpacked_parts(
     ];
     fields.refuse(&later, &Problem::NotInVersion(EntryPointVersion::V0_6))?;
     let factory = fields.optional("initCode", address_and_data)?.flatten();
+    let factory = factory.map(|(address, data)| Factory::contract(address, data));
+    if factory.as_ref().is_some_and(Factory::is_eip7702) {
+        return Err(ParseError::new("initCode", MARKER_TOO_EARLY));
+    }
     let paymaster = fields.optional("paymasterAndData", address_and_data)?.flatten();
-    Ok((
-        factory.map(|(address, data)| Factory::contract(address, data)),
-        paymaster.map(|(address, data)| Paymaster { address, data, ..Paymaster::default() }),
-    ))
+    let paymaster =
+        paymaster.map(|(address, data)| Paymaster { address, data, ..Paymaster::default() });
+    Ok((factory, paymaster))
 }
 
 /// Nothing, or an address and what follows it.
@@ -221,8 +227,7 @@ fn read_factory(
     };
     let factory = Factory::contract(address, data.unwrap_or_default());
     if factory.is_eip7702() && !version.supports_eip7702_marker() {
-        let problem = Problem::Invalid("is the EIP-7702 marker, which needs EntryPoint 0.8 or 0.9");
-        return Err(ParseError::new("factory", problem));
+        return Err(ParseError::new("factory", MARKER_TOO_EARLY));
     }
     if factory.is_eip7702() && !authorized {
         // The hash covers the delegate, which nothing else in the operation names.

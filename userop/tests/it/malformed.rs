@@ -224,6 +224,10 @@ fn refuses_the_eip7702_marker_where_its_hash_would_be_a_guess() {
     let mut op = full(EntryPointVersion::V0_7);
     op["factory"] = json!("0x7702000000000000000000000000000000000000");
     assert_eq!(field_of_error(EntryPointVersion::V0_7, &op), "factory");
+
+    let mut op = full(EntryPointVersion::V0_6);
+    op["initCode"] = json!("0x7702000000000000000000000000000000000000aa");
+    assert_eq!(field_of_error(EntryPointVersion::V0_6, &op), "initCode");
 }
 
 #[test]
