@@ -9,9 +9,10 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 use countersign_bundler_client::{
-    AaCode, AccountOverride, BundlerClient, ClientOptions, StateOverride, UserOperationReceipt,
+    AaCode, AccountOverride, BundlerClient, ClientOptions, PaymasterClient, RpcCode, StateOverride,
+    UserOperationReceipt,
 };
-use countersign_devnet::{Alto, Anvil, Deployments, DevKey};
+use countersign_devnet::{Alto, Anvil, Deployments, DevKey, PaymasterService};
 use countersign_userop::{
     ChainId, EntryPointVersion, Factory, Fees, GasLimits, UserOpHash, UserOperation,
 };
@@ -150,4 +151,38 @@ async fn what_the_entry_point_refuses_is_typed() {
     let error = world.client.send_user_operation(&forged, entry_point).await.unwrap_err();
     assert_eq!(error.rejection().unwrap().aa, Some(AaCode::AccountSignatureError), "{error:?}");
     assert!(!error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_service_pays_on_every_entry_point_that_it_has_a_paymaster_for() {
+    let world = World::must_start().await;
+    let service = PaymasterService::start(&world.anvil).await.unwrap();
+    let payer = PaymasterClient::new(&service.url(), ClientOptions::default()).unwrap();
+    let (chain, context) = (world.client.chain(), serde_json::Value::Null);
+    let owner = DevKey::named("owner").unwrap();
+
+    for version in [EntryPointVersion::V0_7, EntryPointVersion::V0_8, EntryPointVersion::V0_9] {
+        let entry_point = version.canonical_address();
+        let draft = world.must_draft(version, &owner).await;
+        let stub = payer.stub_data(&draft, entry_point, chain, &context).await.unwrap();
+        let draft = draft.with_paymaster(Some(stub.paymaster.clone()));
+        let estimate = world.client.estimate(&draft, entry_point, None).await.unwrap();
+        let op = draft.with_gas(estimate.limits());
+
+        let data = payer.data(&op, entry_point, chain, &context).await.unwrap();
+
+        let op = op.with_paymaster(Some(data.onto(&stub.paymaster).unwrap()));
+        let hash = op.hash(entry_point, chain);
+        let op = op.with_signature(must_sign(&owner, version, hash));
+        assert_eq!(world.client.send_user_operation(&op, entry_point).await.unwrap(), hash);
+        let receipt = world.must_be_included(hash).await;
+        assert!(receipt.success, "{version}");
+        assert_eq!(receipt.paymaster, Some(service.paymasters()[&version]), "{version}");
+    }
+
+    service.refuse();
+    let version = EntryPointVersion::V0_7;
+    let op = world.must_draft(version, &owner).await;
+    let error = payer.data(&op, version.canonical_address(), chain, &context).await.unwrap_err();
+    assert_eq!(error.rejection().unwrap().code, RpcCode::PaymasterRefused);
 }

@@ -31,6 +31,8 @@ pub enum Reply {
         /// What comes with it.
         data: Value,
     },
+    /// What a function makes of the call: a result, or an error's code and message.
+    Answer(Answerer),
     /// A JSON value as the whole body; `"$id"` in it becomes the call's id.
     Body(Value),
     /// This text as the body, under an HTTP status.
@@ -49,6 +51,30 @@ pub enum Reply {
     Forward(String),
     /// The honest server at this address gets the call, and its answer is lost.
     Lose(String),
+}
+
+/// Makes the answer to a call.
+#[derive(Clone)]
+pub struct Answerer(Arc<dyn Answer>);
+
+/// A function from a call to its result, or to an error's code and message.
+trait Answer: Fn(&Value) -> Result<Value, (i64, String)> + Send + Sync {}
+
+impl<F: Fn(&Value) -> Result<Value, (i64, String)> + Send + Sync> Answer for F {}
+
+impl Answerer {
+    /// Wraps a function from the call to its result, or to an error's code and message.
+    pub fn new(
+        answer: impl Fn(&Value) -> Result<Value, (i64, String)> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl std::fmt::Debug for Answerer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answerer")
+    }
 }
 
 /// A running server; it stops when it drops.
@@ -165,6 +191,16 @@ async fn answer(
     let (status, body) = match reply {
         Reply::Result(result) => {
             (200, json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string())
+        }
+        Reply::Answer(answerer) => {
+            let body = match answerer.0(&call) {
+                Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+                Err((code, message)) => {
+                    let error = json!({"code": code, "message": message});
+                    json!({"jsonrpc": "2.0", "id": id, "error": error})
+                }
+            };
+            (200, body.to_string())
         }
         Reply::Error { status, code, message, data } => {
             let error = json!({"code": code, "message": message, "data": data});

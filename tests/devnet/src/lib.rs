@@ -8,6 +8,7 @@
 //! - [`World`] is all of it: chain, bundler, cosigners with their keys, gateway with an API key.
 //! - [`Anvil`] is the chain; [`Anvil::deploy`] puts the [`Deployments`] on it.
 //! - [`Alto`] is the bundler for every EntryPoint on that chain.
+//! - [`PaymasterService`] is somebody else's ERC-7677 service.
 //! - [`HostileServer`] plays a bundler, paymaster service or node that means no good.
 //! - [`DevKey`] gives named, funded keys that are the same on every run.
 //! - [`Process`], [`free_port`] and [`Workspace`] are what the parts are made of.
@@ -18,6 +19,7 @@ mod artifacts;
 mod deployments;
 mod hostile;
 mod keys;
+mod paymaster_service;
 mod ports;
 mod process;
 mod rpc;
@@ -29,8 +31,9 @@ pub use alto::{Alto, AltoOptions, Bundling};
 pub use anvil::{Anvil, AnvilOptions};
 pub use artifacts::Artifact;
 pub use deployments::{AccountDeployment, CREATE2_DEPLOYER, Deployments};
-pub use hostile::{HostileServer, Reply};
+pub use hostile::{Answerer, HostileServer, Reply};
 pub use keys::DevKey;
+pub use paymaster_service::PaymasterService;
 pub use ports::free_port;
 pub use process::{LogDir, Process, ProcessOptions};
 pub use rpc::{JsonRpc, RpcFailure};
