@@ -1,9 +1,20 @@
 //! The gateway: JSON-RPC in, UserOperation out. It holds no key.
+//!
+//! - [`Gateway`] is everything that the API offers, without JSON-RPC.
+//! - [`RpcServer`] answers JSON-RPC for it, to holders of [`ApiKeys`].
+//! - [`Cli`] is the command line over both.
 
+mod cli;
 mod config;
+mod keys;
+mod rpc;
 mod service;
+mod telemetry;
 
+pub use cli::Cli;
 pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, SponsorConfig};
+pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, TokenError};
+pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
     Caller, CallsState, CallsStatus, Capabilities, ChainCapabilities, CreateWallet, Failure,
     Gateway, Inclusion, OfferedAccount, Operation, PartStatus, Readiness, SendCalls,

@@ -1,3 +1,10 @@
-//! The gateway: JSON-RPC in, UserOperation out. It holds no key.
+//! The `countersign` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    countersign::Cli::parse().execute().await
+}

@@ -1,0 +1,65 @@
+//! `countersign run`: the gateway process.
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::ConfigFile;
+use crate::keys::ApiKeys;
+use crate::rpc::RpcServer;
+use crate::service::Gateway;
+use crate::telemetry::{self, LogFormat};
+
+const EXAMPLES: &str = "Examples:
+  countersign run --config gateway.toml
+  RUST_LOG=countersign=debug countersign run --log-format json
+
+SIGTERM and SIGINT let calls and operations reach a safe point, then end the process.";
+
+/// Serve JSON-RPC and move operations until told to stop.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Run {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// How log lines are written, on standard error.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+impl Run {
+    pub(super) async fn execute(self) -> anyhow::Result<()> {
+        telemetry::start(self.log_format)?;
+        let config = self.file.load()?;
+        let (listen, database) = (config.listen, config.database.clone());
+        if !listen.ip().is_loopback() {
+            tracing::warn!(%listen, "listening beyond this machine: put TLS in front");
+        }
+        let stop = CancellationToken::new();
+        let gateway = Gateway::open(config).await.context("cannot open the gateway")?;
+        let keys =
+            ApiKeys::connect(&database).await.context("cannot open the store of API keys")?;
+        let server = RpcServer::start(gateway.clone(), keys, listen).await?;
+        tracing::info!(address = %server.address(), "listening");
+        let work = tokio::spawn({
+            let (gateway, stop) = (gateway, stop.clone());
+            async move { gateway.run(stop).await }
+        });
+        told_to_stop().await?;
+        tracing::info!("stopping");
+        stop.cancel();
+        server.stop().await;
+        work.await.context("the pipeline failed")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}
