@@ -32,4 +32,15 @@ library AccountStorage {
             $.slot := slot
         }
     }
+
+    /// @notice Returns the owner and the end of the last freeze by a single read of slot 0, which
+    ///         contracts/snapshots/Gas.json shows in each row.
+    function ownerAndFreeze() internal view returns (address owner, uint48 frozenUntil) {
+        uint256 packed;
+        bytes32 slot = SLOT;
+        assembly ("memory-safe") {
+            packed := sload(slot)
+        }
+        return (address(uint160(packed)), uint48(packed >> 160));
+    }
 }

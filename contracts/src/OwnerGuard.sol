@@ -2,8 +2,8 @@
 pragma solidity 0.8.28;
 
 import {AccountStorage} from "./AccountStorage.sol";
+import {Signatures} from "./Signatures.sol";
 import {IOwnerGuard} from "./interfaces/IOwnerGuard.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 
 /// @notice The owner of an account and its optional guardian.
@@ -218,24 +218,10 @@ abstract contract OwnerGuard is IOwnerGuard, EIP712 {
         $.owner = newOwner;
     }
 
-    /// @dev Whether `signature` of `digest` is the owner's, by `ecrecover` and nothing else. A length
-    ///      other than 65, a high `s` and a `v` other than 27 or 28 are refused; an account without
-    ///      an owner has no valid signature.
-    function _isOwnerSignature(bytes32 digest, bytes calldata signature)
-        internal
-        view
-        returns (bool)
-    {
-        (address signer, ECDSA.RecoverError err,) = ECDSA.tryRecoverCalldata(digest, signature);
-        return err == ECDSA.RecoverError.NoError && signer == AccountStorage.layout().owner;
-    }
-
     /// @dev Checks the new owner's proof and makes it worthless from now on.
     function _useOwnerProof(address newOwner, bytes calldata proof) private {
-        (address signer, ECDSA.RecoverError err,) =
-            ECDSA.tryRecoverCalldata(ownerProofDigest(newOwner), proof);
         uint32 nonce = AccountStorage.layout().ownerNonce;
-        if (err != ECDSA.RecoverError.NoError || signer != newOwner) {
+        if (!Signatures.isBy(newOwner, ownerProofDigest(newOwner), proof)) {
             revert InvalidOwnerProof(newOwner, nonce);
         }
         AccountStorage.layout().ownerNonce = nonce + 1;

@@ -2,10 +2,10 @@
 pragma solidity 0.8.28;
 
 import {EntryPointDeposit} from "./EntryPointDeposit.sol";
+import {Signatures} from "./Signatures.sol";
 import {ISponsorPaymaster} from "./interfaces/ISponsorPaymaster.sol";
 import {IPaymaster} from "@account-abstraction/v08/interfaces/IPaymaster.sol";
 import {PackedUserOperation} from "@account-abstraction/v08/interfaces/PackedUserOperation.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {LibEIP7702} from "solady/accounts/LibEIP7702.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 
@@ -26,9 +26,6 @@ abstract contract SponsorPaymaster is ISponsorPaymaster, EntryPointDeposit, EIP7
 
     /// @dev `uint48 validUntil ‖ uint48 validAfter`.
     uint256 internal constant WINDOW_LENGTH = 12;
-
-    /// @dev `r ‖ s ‖ v`.
-    uint256 internal constant SIGNATURE_LENGTH = 65;
 
     /// @dev The aggregator that stands for a signature that is not valid.
     uint256 private constant SIGNATURE_FAILED = 1;
@@ -67,9 +64,8 @@ abstract contract SponsorPaymaster is ISponsorPaymaster, EntryPointDeposit, EIP7
 
         uint48 validUntil = uint48(bytes6(window[:6]));
         uint48 validAfter = uint48(bytes6(window[6:]));
-        (address recovered, ECDSA.RecoverError err,) =
-            ECDSA.tryRecoverCalldata(approvalDigest(userOp, validUntil, validAfter), signature);
-        bool approved = err == ECDSA.RecoverError.NoError && recovered == signer;
+        bool approved =
+            Signatures.isBy(signer, approvalDigest(userOp, validUntil, validAfter), signature);
         validationData = (approved ? 0 : SIGNATURE_FAILED) | uint256(validUntil) << 160
             | uint256(validAfter) << 208;
         return ("", validationData);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.28;
 
+import {Signatures} from "./Signatures.sol";
 import {SponsorPaymaster} from "./SponsorPaymaster.sol";
 
 /// @notice {SponsorPaymaster} for EntryPoint 0.7: the paymaster's data is
@@ -21,7 +22,7 @@ contract SponsorPaymasterV07 is SponsorPaymaster {
         returns (bool wellFormed, bytes calldata window, bytes calldata signature)
     {
         uint256 signatureOffset = DATA_OFFSET + WINDOW_LENGTH;
-        if (paymasterAndData.length != signatureOffset + SIGNATURE_LENGTH) {
+        if (paymasterAndData.length != signatureOffset + Signatures.LENGTH) {
             return (false, paymasterAndData, paymasterAndData);
         }
         window = paymasterAndData[DATA_OFFSET:signatureOffset];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.28;
 
+import {Signatures} from "./Signatures.sol";
 import {SponsorPaymaster} from "./SponsorPaymaster.sol";
 
 /// @notice {SponsorPaymaster} for EntryPoint 0.9: the paymaster's data is
@@ -25,7 +26,7 @@ contract SponsorPaymasterV09 is SponsorPaymaster {
         returns (bool wellFormed, bytes calldata window, bytes calldata signature)
     {
         uint256 signatureOffset = DATA_OFFSET + WINDOW_LENGTH;
-        uint256 suffixOffset = signatureOffset + SIGNATURE_LENGTH;
+        uint256 suffixOffset = signatureOffset + Signatures.LENGTH;
         if (
             paymasterAndData.length != suffixOffset + 10
                 || bytes10(paymasterAndData[suffixOffset:]) != SUFFIX
