@@ -1,0 +1,6 @@
+//! What crosses crates and needs a chain: our arithmetic against the contracts' own.
+
+mod accounts;
+mod operations;
+mod sponsorship;
+mod user_op_hash;
