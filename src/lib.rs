@@ -4,12 +4,20 @@
 //! - [`RpcServer`] answers JSON-RPC for it, to holders of [`ApiKeys`].
 //! - [`Cli`] is the command line over both.
 
+mod chain;
 mod cli;
+mod clock;
 mod config;
 mod keys;
+mod pipeline;
+mod quorum;
 mod rpc;
 mod service;
+mod sponsor;
+mod store;
 mod telemetry;
+mod wallet;
+mod world;
 
 pub use cli::Cli;
 pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, SponsorConfig};

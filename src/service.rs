@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use countersign_userop::ChainId;
+use countersign_bundler_client::StateOverride;
+use countersign_userop::{ChainId, UserOpHash};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::GatewayConfig;
+use crate::{config::GatewayConfig, pipeline, wallet, world::World};
 
 mod answer;
 mod error;
 mod request;
+mod sponsoring;
+mod view;
 
 pub use answer::{
     CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, Inclusion, OfferedAccount,
@@ -25,7 +28,7 @@ type Result<T> = std::result::Result<T, ServiceError>;
 /// One gateway: cheap to clone, all clones share their state.
 #[derive(Debug, Clone)]
 pub struct Gateway {
-    config: Arc<GatewayConfig>,
+    world: Arc<World>,
 }
 
 impl Gateway {
@@ -35,26 +38,37 @@ impl Gateway {
     /// # Errors
     /// When identity, committee file or store cannot be used.
     pub async fn open(config: GatewayConfig) -> Result<Self> {
-        Ok(Self { config: Arc::new(config) })
+        Ok(Self { world: World::open(config).await? })
     }
 
     /// Moves operations until `stop` is cancelled; then lets each reach a safe point.
     /// One call a process.
-    pub async fn run(&self, stop: CancellationToken) {
-        stop.cancelled().await;
+    ///
+    /// # Errors
+    /// When another process works on the same embedded database.
+    pub async fn run(&self, stop: CancellationToken) -> Result<()> {
+        let followers = self.world.chains.values().map(|chain| {
+            let (node, stop) = (chain.node.clone(), stop.clone());
+            tokio::spawn(async move { node.follow(stop).await })
+        });
+        let followers: Vec<_> = followers.collect();
+        let worker = pipeline::Worker::new(Arc::clone(&self.world));
+        let ended = worker.run(stop).await.map_err(ServiceError::internal);
+        followers.iter().for_each(tokio::task::JoinHandle::abort);
+        ended
     }
 
     /// The configuration it runs with.
     pub fn config(&self) -> &GatewayConfig {
-        &self.config
+        &self.world.config
     }
 
     /// Makes a wallet of the next child of a key, or finds the one there is.
     ///
     /// # Errors
     /// When the kind or chain is not configured, too few cosigners answer or they disagree.
-    pub async fn create_wallet(&self, _caller: &Caller, ask: CreateWallet) -> Result<Wallet> {
-        Err(self.not_served(ask.chain))
+    pub async fn create_wallet(&self, caller: &Caller, ask: CreateWallet) -> Result<Wallet> {
+        wallet::create(&self.world, caller, ask).await
     }
 
     /// A wallet of the caller.
@@ -63,27 +77,28 @@ impl Gateway {
     /// When there is none.
     pub async fn get_wallet(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         chain: ChainId,
-        _address: Address,
+        address: Address,
     ) -> Result<Wallet> {
-        Err(self.not_served(chain))
+        wallet::find(&self.world, caller, chain, address).await
     }
 
     /// The caller's wallets, oldest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list_wallets(&self, _caller: &Caller) -> Result<Vec<Wallet>> {
-        Ok(Vec::new())
+    pub async fn list_wallets(&self, caller: &Caller) -> Result<Vec<Wallet>> {
+        self.world.store.wallets(caller).await.map_err(ServiceError::internal)
     }
 
     /// What a wallet can do, by chain; chains where the caller has no such wallet are left out.
     ///
     /// # Errors
     /// When the caller has no such wallet at all.
-    pub async fn capabilities(&self, _caller: &Caller, address: Address) -> Result<Capabilities> {
-        Err(ServiceError::UnknownWallet(address))
+    pub async fn capabilities(&self, caller: &Caller, address: Address) -> Result<Capabilities> {
+        let wallets = self.list_wallets(caller).await?;
+        view::capabilities(&wallets, address)
     }
 
     /// Takes calls in; from then on they survive any crash. The same id and body gives the same
@@ -91,16 +106,16 @@ impl Gateway {
     ///
     /// # Errors
     /// [`ServiceError::DuplicateId`] for an id that came with another body.
-    pub async fn send_calls(&self, _caller: &Caller, ask: SendCalls) -> Result<Sent> {
-        Err(self.not_served(ask.chain))
+    pub async fn send_calls(&self, caller: &Caller, ask: SendCalls) -> Result<Sent> {
+        pipeline::admit_calls(&self.world, caller, ask).await
     }
 
     /// Where calls stand (EIP-5792).
     ///
     /// # Errors
     /// [`ServiceError::UnknownId`].
-    pub async fn calls_status(&self, _caller: &Caller, id: &str) -> Result<CallsStatus> {
-        Err(ServiceError::UnknownId(id.to_owned()))
+    pub async fn calls_status(&self, caller: &Caller, id: &str) -> Result<CallsStatus> {
+        view::calls_status(&self.world, caller, id).await
     }
 
     /// Takes in an operation that the caller built.
@@ -109,18 +124,18 @@ impl Gateway {
     /// Names the field that is wrong.
     pub async fn send_user_operation(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         ask: SendUserOperation,
     ) -> Result<Sent> {
-        Err(self.not_served(ask.chain))
+        pipeline::admit_operation(&self.world, caller, ask).await
     }
 
     /// An operation with its timeline, by intent id or by any hash it ever had.
     ///
     /// # Errors
     /// [`ServiceError::UnknownId`].
-    pub async fn operation(&self, _caller: &Caller, id_or_hash: &str) -> Result<Operation> {
-        Err(ServiceError::UnknownId(id_or_hash.to_owned()))
+    pub async fn operation(&self, caller: &Caller, id_or_hash: &str) -> Result<Operation> {
+        view::operation(&self.world, caller, id_or_hash).await
     }
 
     /// ERC-7769 `eth_estimateUserOperationGas`, answered by the bundler.
@@ -130,27 +145,40 @@ impl Gateway {
     pub async fn estimate_gas(
         &self,
         chain: ChainId,
-        _entry_point: Address,
-        _op: Value,
-        _state_override: Option<Value>,
+        entry_point: Address,
+        op: Value,
+        state_override: Option<Value>,
     ) -> Result<Value> {
-        Err(self.not_served(chain))
+        let version = self.world.version(chain, entry_point)?;
+        let signature: Option<String> =
+            op.get("signature").and_then(Value::as_str).map(str::to_owned);
+        let op = pipeline::parse_operation(version, &op)?;
+        let op = op.with_signature(signature.unwrap_or_default().parse().unwrap_or_default());
+        let overrides: Option<StateOverride> = state_override
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(|error| ServiceError::invalid("stateOverride", error.to_string()))?;
+        let bundler = &self.world.chain(chain)?.bundler;
+        let estimate = bundler.estimate(&op, entry_point, overrides.as_ref()).await;
+        Ok(view::estimate(&estimate.map_err(view::upstream)?))
     }
 
     /// ERC-7769 `eth_getUserOperationByHash`, answered by the bundler.
     ///
     /// # Errors
     /// The bundler's, passed on.
-    pub async fn user_operation_by_hash(&self, chain: ChainId, _hash: B256) -> Result<Value> {
-        Err(self.not_served(chain))
+    pub async fn user_operation_by_hash(&self, chain: ChainId, hash: B256) -> Result<Value> {
+        let found = self.world.chain(chain)?.bundler.by_hash(UserOpHash::new(hash)).await;
+        view::passed_on(found)
     }
 
     /// ERC-7769 `eth_getUserOperationReceipt`, answered by the bundler.
     ///
     /// # Errors
     /// The bundler's, passed on.
-    pub async fn user_operation_receipt(&self, chain: ChainId, _hash: B256) -> Result<Value> {
-        Err(self.not_served(chain))
+    pub async fn user_operation_receipt(&self, chain: ChainId, hash: B256) -> Result<Value> {
+        let found = self.world.chain(chain)?.bundler.receipt(UserOpHash::new(hash)).await;
+        view::passed_on(found)
     }
 
     /// EntryPoints that accounts of this chain use.
@@ -158,13 +186,13 @@ impl Gateway {
     /// # Errors
     /// When the chain is not configured.
     pub fn supported_entry_points(&self, chain: ChainId) -> Result<Vec<Address>> {
-        let chain = self.config.chain(chain).ok_or(ServiceError::UnsupportedChain(chain))?;
+        let chain = self.config().chain(chain).ok_or(ServiceError::UnsupportedChain(chain))?;
         Ok(chain.versions().into_iter().map(|version| chain.entry_point(version)).collect())
     }
 
     /// Which account kinds can be created where.
     pub fn offered_accounts(&self) -> Vec<OfferedAccount> {
-        let chains = self.config.chains.iter();
+        let chains = self.config().chains.iter();
         chains
             .flat_map(|chain| {
                 chain.accounts.iter().map(|account| OfferedAccount {
@@ -182,12 +210,12 @@ impl Gateway {
     /// [`ServiceError::NoSponsor`], or the field that is wrong.
     pub async fn sponsor_stub(
         &self,
-        _caller: &Caller,
-        _chain: ChainId,
-        _entry_point: Address,
-        _op: Value,
+        caller: &Caller,
+        chain: ChainId,
+        entry_point: Address,
+        op: Value,
     ) -> Result<SponsorAnswer> {
-        Err(ServiceError::NoSponsor)
+        sponsoring::stub(&self.world, caller, chain, entry_point, &op).await
     }
 
     /// ERC-7677 `pm_getPaymasterData` for our own paymaster: a quorum signs the approval.
@@ -196,20 +224,16 @@ impl Gateway {
     /// [`ServiceError::NoSponsor`], the field that is wrong, or what the cosigners said.
     pub async fn sponsor_data(
         &self,
-        _caller: &Caller,
-        _chain: ChainId,
-        _entry_point: Address,
-        _op: Value,
+        caller: &Caller,
+        chain: ChainId,
+        entry_point: Address,
+        op: Value,
     ) -> Result<SponsorAnswer> {
-        Err(ServiceError::NoSponsor)
+        sponsoring::data(&self.world, caller, chain, entry_point, &op).await
     }
 
     /// How the parts are.
     pub async fn readiness(&self) -> Readiness {
-        Readiness { ready: false, parts: Vec::new() }
-    }
-
-    fn not_served(&self, chain: ChainId) -> ServiceError {
-        ServiceError::UnsupportedChain(chain)
+        self.world.readiness().await
     }
 }

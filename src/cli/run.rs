@@ -42,15 +42,23 @@ impl Run {
             ApiKeys::connect(&database).await.context("cannot open the store of API keys")?;
         let server = RpcServer::start(gateway.clone(), keys, listen).await?;
         tracing::info!(address = %server.address(), "listening");
-        let work = tokio::spawn({
+        let mut work = tokio::spawn({
             let (gateway, stop) = (gateway, stop.clone());
             async move { gateway.run(stop).await }
         });
-        told_to_stop().await?;
+        // Calls that nobody carries out must not be taken in: without the pipeline, stop.
+        tokio::select! {
+            told = told_to_stop() => told?,
+            ended = &mut work => {
+                server.stop().await;
+                ended.context("the pipeline failed")??;
+                anyhow::bail!("the pipeline ended");
+            }
+        }
         tracing::info!("stopping");
         stop.cancel();
         server.stop().await;
-        work.await.context("the pipeline failed")?;
+        work.await.context("the pipeline failed")??;
         tracing::info!("stopped");
         Ok(())
     }

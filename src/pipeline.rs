@@ -1,0 +1,56 @@
+//! One operation's life, told once: each step makes the next stage of the last, and the worker writes
+//! it down before anything else happens.
+
+mod admit;
+mod fault;
+mod halt;
+mod op_json;
+mod price;
+mod replace;
+mod seal;
+mod sign;
+mod sponsor;
+mod stage;
+mod submit;
+mod track;
+mod worker;
+
+pub(crate) use admit::{admit_calls, admit_operation, parse_operation};
+#[cfg(test)]
+pub(crate) use stage::{Approval, Draft, Dropped, Fixed, History, Sealed};
+pub(crate) use stage::{Intent, Stage};
+pub(crate) use worker::Worker;
+
+use halt::{Done, Halt};
+
+use crate::{store::StoredOperation, world::World};
+
+/// Draft -> Priced -> Sponsored -> Sealed -> Signed -> Submitted -> Included | Reverted | Dropped.
+async fn step(world: &World, job: &Job<'_>, stage: Stage) -> Result<Done<Stage>, Halt> {
+    Ok(match stage {
+        Stage::Draft(draft) => price::price(world, job, draft).await?.map(Stage::Priced),
+        Stage::Priced(priced) => sponsor::sponsor(world, job, priced).await?.map(Stage::Sponsored),
+        Stage::Sponsored(paid) => seal::seal(world, job, paid).await?.map(Stage::Sealed),
+        Stage::Sealed(sealed) => sign::sign(world, job, sealed).await?.map(Stage::Signed),
+        Stage::Signed(signed) => submit::submit(world, job, signed).await?.map(Stage::Submitted),
+        Stage::Submitted(submitted) => track::include(world, job, submitted).await?,
+        Stage::Included(included) | Stage::Reverted(included) => {
+            track::watch(world, job, included).await?
+        }
+        Stage::Dropped(dropped) => Done::quietly(Stage::Dropped(dropped)),
+    })
+}
+
+/// What a step knows beside its stage.
+struct Job<'a> {
+    operation: &'a StoredOperation,
+    stop: &'a tokio_util::sync::CancellationToken,
+    /// Tries of this step that did not work.
+    attempts: u32,
+}
+
+impl Job<'_> {
+    const fn intent(&self) -> &Intent {
+        &self.operation.intent
+    }
+}

@@ -1,0 +1,12 @@
+//! Named points at which a test may have the process killed, in debug builds only.
+
+/// Aborts the process when `COUNTERSIGN_FAULT` names this point. Release builds have no such thing.
+pub(crate) fn reach(point: &str) {
+    #[cfg(debug_assertions)]
+    if std::env::var("COUNTERSIGN_FAULT").is_ok_and(|wanted| wanted == point) {
+        tracing::error!(point, "aborting at a fault point");
+        std::process::abort();
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = point;
+}

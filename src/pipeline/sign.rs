@@ -1,0 +1,95 @@
+//! Sealed -> Signed: a quorum reads it and signs.
+
+use countersign_protocol::{AccountClaim, ChildNumber, Request, UserOperationRequest};
+use countersign_userop::UserOperation;
+use serde_json::{Value, json};
+
+use super::{
+    Done, Halt, Job,
+    halt::failure,
+    replace,
+    stage::{Approval, Sealed, Signed},
+};
+use crate::{
+    quorum::{Ask, QuorumSignature},
+    service::Wallet,
+    sponsor::Sponsor,
+    wallet,
+    world::World,
+};
+
+/// Asks a quorum to sign; where our paymaster's approval is still out, both at the same time.
+pub(super) async fn sign(
+    world: &World,
+    job: &Job<'_>,
+    sealed: Sealed,
+) -> Result<Done<Signed>, Halt> {
+    let wallet = &job.intent().wallet;
+    let chain = world.chain(wallet.chain)?;
+    let window = match sealed.approval {
+        Approval::Given(window) => window,
+        Approval::Pending(window) => Some(window),
+    };
+    replace::while_window_holds(chain, window, &sealed.op, &sealed.history).await?;
+    let ask = ask(wallet, &sealed.op)?;
+    let (signed, approved) = match sealed.approval {
+        Approval::Given(_) => (world.quorum.sign(&ask).await?, None),
+        Approval::Pending(window) => {
+            let sponsor = Sponsor::of(&chain.node, sealed.op.version())
+                .ok_or_else(|| Halt::Drop(failure("no_sponsor", "the sponsor is gone")))?;
+            let (signed, approved) = tokio::join!(
+                world.quorum.sign(&ask),
+                sponsor.approve(&world.quorum, &sealed.op, window)
+            );
+            (signed?, Some(approved?))
+        }
+    };
+    let mut detail = json!({ "cosigners": seen(&signed), "quorum": signed.quorum });
+    if !signed.failed.is_empty() {
+        detail["failedBefore"] = json!(signed.failed);
+    }
+    let mut op = sealed.op.with_signature(wallet.account.signature(&signed.signature));
+    if let Some((paymaster, approval)) = approved {
+        detail["approvedBy"] = seen(&approval);
+        op = op.with_paymaster(Some(paymaster));
+    }
+    debug_assert_eq!(*op.hash(wallet.entry_point, wallet.chain).as_b256(), sealed.hash);
+    let next = Signed { op, hash: sealed.hash, window, history: sealed.history };
+    super::fault::reach("countersigned");
+    Ok(Done::new("sign", next, detail))
+}
+
+fn ask(wallet: &Wallet, op: &UserOperation) -> Result<Ask, Halt> {
+    let hash = op.hash(wallet.entry_point, wallet.chain);
+    let request = Request::UserOperation(UserOperationRequest {
+        entry_point: wallet.entry_point,
+        chain: wallet.chain,
+        version: wallet.account.version,
+        account: AccountClaim {
+            kind: wallet.account.kind,
+            factory: wallet.account.factory,
+            salt: wallet.salt,
+        },
+        op: op.clone(),
+    });
+    Ok(Ask {
+        key: wallet::key_name(&wallet.key)?,
+        child: ChildNumber::new(wallet.index),
+        request,
+        digest: wallet.account.owner_digest(hash),
+        signer: wallet.owner,
+    })
+}
+
+/// What each cosigner saw, and where its time went.
+pub(super) fn seen(signed: &QuorumSignature) -> Value {
+    let each = signed.saw.iter().map(|saw| {
+        let stages = saw.stages.iter().map(|stage| (stage.name.clone(), json!(stage.ms)));
+        json!({
+            "cosigner": saw.cosigner,
+            "saw": saw.lines,
+            "stagesMs": serde_json::Map::from_iter(stages),
+        })
+    });
+    Value::Array(each.collect())
+}

@@ -1,0 +1,149 @@
+//! One try by one quorum.
+
+use std::{fmt, time::Duration};
+
+use countersign_protocol::{
+    Attempt, ClientError, CosignerClient, FailureClass, SignCall, SignReply, SignedReply,
+};
+use countersign_userop::Signature65;
+use futures::{StreamExt as _, stream::FuturesUnordered};
+
+use super::{Ask, GRACE, Quorum, QuorumSignature, Refusal, Saw};
+
+/// How long a cosigner has to show that it is alive, when a quorum fell silent.
+const PROBE: Duration = Duration::from_millis(700);
+
+/// Why one quorum did not sign, and whom to leave out next time.
+#[derive(Debug)]
+pub(super) struct AttemptFailure {
+    pub(super) blamed: Vec<u8>,
+    pub(super) refusal: Option<Refusal>,
+    why: String,
+}
+
+impl fmt::Display for AttemptFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl AttemptFailure {
+    fn new(blamed: Vec<u8>, why: impl Into<String>) -> Self {
+        Self { blamed, refusal: None, why: why.into() }
+    }
+}
+
+impl Quorum {
+    /// Asks every member at once and ends with the first thing that decides the try.
+    pub(super) async fn attempt(
+        &self,
+        ask: &Ask,
+        quorum: &[u8],
+        limit: Duration,
+    ) -> Result<QuorumSignature, AttemptFailure> {
+        let call = SignCall {
+            key: ask.key.clone(),
+            child: ask.child,
+            request: ask.request.clone(),
+            quorum: quorum.to_vec(),
+            attempt: Attempt(rand::random()),
+            traceparent: None,
+            deadline: limit,
+        };
+        let members: Vec<_> = quorum.iter().filter_map(|party| self.member(*party)).collect();
+        let mut asked: FuturesUnordered<_> =
+            members.iter().map(|member| async { (*member, member.sign(&call).await) }).collect();
+        let mut signed: Option<QuorumSignature> = None;
+        let mut patience = limit;
+        while let Ok(Some((member, answer))) = tokio::time::timeout(patience, asked.next()).await {
+            match judge(ask, member, answer) {
+                Ok((signature, saw)) => {
+                    let so_far = signed.get_or_insert_with(|| QuorumSignature {
+                        signature,
+                        quorum: quorum.to_vec(),
+                        saw: Vec::new(),
+                        failed: Vec::new(),
+                    });
+                    so_far.saw.push(saw);
+                    patience = GRACE;
+                }
+                // One good signature is enough, whatever the others say.
+                Err(failure) if signed.is_some() => {
+                    tracing::warn!(%failure, "beside a good signature");
+                }
+                Err(failure) => {
+                    drop(asked);
+                    return Err(self.who_is_silent(failure, &members).await);
+                }
+            }
+        }
+        match signed {
+            Some(signature) => Ok(signature),
+            None => {
+                drop(asked);
+                let silent = AttemptFailure::new(Vec::new(), format!("silent for {limit:?}"));
+                Err(self.who_is_silent(silent, &members).await)
+            }
+        }
+    }
+
+    /// Nobody is named: those that do not even give their status are left out next time.
+    async fn who_is_silent(
+        &self,
+        mut failure: AttemptFailure,
+        members: &[&CosignerClient],
+    ) -> AttemptFailure {
+        if !failure.blamed.is_empty() {
+            return failure;
+        }
+        let probes = members.iter().map(|member| async move {
+            let alive = tokio::time::timeout(PROBE, member.status()).await;
+            (!matches!(alive, Ok(Ok(_)))).then(|| member.party().index)
+        });
+        let silent = futures::future::join_all(probes).await;
+        failure.blamed.extend(silent.into_iter().flatten());
+        failure
+    }
+}
+
+/// What one answer is worth. Only a signature that recovers to the expected signer is one.
+fn judge(
+    ask: &Ask,
+    member: &CosignerClient,
+    answer: Result<SignReply, ClientError>,
+) -> Result<(Signature65, Saw), AttemptFailure> {
+    let party = member.party();
+    let me = || vec![party.index];
+    match answer {
+        Ok(SignReply::Signed(reply)) => match checked(ask, &reply) {
+            Some(signature) => {
+                let (lines, stages) = (reply.saw, reply.stages);
+                Ok((signature, Saw { cosigner: party.name.clone(), lines, stages }))
+            }
+            None => {
+                Err(AttemptFailure::new(me(), format!("{} gave a wrong signature", party.name)))
+            }
+        },
+        Ok(SignReply::Refused { rule, message }) => Err(AttemptFailure {
+            blamed: me(),
+            why: format!("{} refused ({rule}): {message}", party.name),
+            refusal: Some(Refusal { cosigner: party.name.clone(), rule, message }),
+        }),
+        Ok(SignReply::Failed { class, message, culprits, .. }) => {
+            let blamed = match class {
+                FailureClass::Peer | FailureClass::Network => culprits,
+                _ => me(),
+            };
+            Err(AttemptFailure::new(blamed, format!("{}: {message}", party.name)))
+        }
+        Err(ClientError::TimedOut { after }) => {
+            Err(AttemptFailure::new(Vec::new(), format!("{}: silent for {after:?}", party.name)))
+        }
+        Err(error) => Err(AttemptFailure::new(me(), format!("{}: {error}", party.name))),
+    }
+}
+
+fn checked(ask: &Ask, reply: &SignedReply) -> Option<Signature65> {
+    let signature = Signature65::new(reply.signature).ok()?;
+    (signature.recover(ask.digest) == Some(ask.signer)).then_some(signature)
+}

@@ -1,0 +1,186 @@
+//! The store's door: what must be durable, in the words of the pipeline.
+
+use alloy::primitives::{Address, B256, U256};
+use async_trait::async_trait;
+
+use crate::{
+    pipeline::{Intent, Stage},
+    service::{Caller, TimelineEntry, Wallet},
+};
+use countersign_userop::ChainId;
+
+/// Everything that outlives the process. Each method is one transaction, durable when it returns.
+#[async_trait]
+pub(crate) trait Store: Send + Sync + std::fmt::Debug {
+    /// Takes the next unused child of a key, for good.
+    async fn take_child_index(&self, key: &str) -> Result<u32, StoreError>;
+
+    /// Remembers a wallet. One address on one chain is one wallet; the first caller keeps it.
+    async fn put_wallet(&self, caller: &Caller, wallet: &Wallet) -> Result<(), StoreError>;
+
+    /// A wallet of the caller.
+    async fn wallet(
+        &self,
+        caller: &Caller,
+        chain: ChainId,
+        address: Address,
+    ) -> Result<Option<Wallet>, StoreError>;
+
+    /// The caller's wallets, oldest first.
+    async fn wallets(&self, caller: &Caller) -> Result<Vec<Wallet>, StoreError>;
+
+    /// Takes an intent in, unless its id is known.
+    async fn admit(&self, new: NewOperation) -> Result<Admission, StoreError>;
+
+    /// An operation of the caller by its id.
+    async fn operation(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<Option<StoredOperation>, StoreError>;
+
+    /// An operation of the caller by any hash it ever had.
+    async fn operation_by_hash(
+        &self,
+        caller: &Caller,
+        hash: B256,
+    ) -> Result<Option<StoredOperation>, StoreError>;
+
+    /// What happened to an operation, in order.
+    async fn timeline(&self, seq: i64) -> Result<Vec<TimelineEntry>, StoreError>;
+
+    /// Takes over whatever a previous process of this database left claimed.
+    async fn adopt(&self) -> Result<(), StoreError>;
+
+    /// Claims up to `limit` operations that are due, for `lease_ms`.
+    async fn claim(
+        &self,
+        worker: &str,
+        now_ms: u64,
+        lease_ms: u64,
+        limit: usize,
+    ) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Writes a step down. Fails with [`StoreError::LeaseLost`] when another worker has it now.
+    async fn save(&self, worker: &str, seq: i64, progress: Progress) -> Result<(), StoreError>;
+
+    /// How an operation stands among the others of its sender.
+    async fn lane_state(&self, seq: i64, lane: Option<U256>) -> Result<LaneState, StoreError>;
+
+    /// Gives the operation a nonce in `lane`: the chain's next, or the one after the last that is
+    /// in use here. Asking again gives the same. `None`: a nonce that the caller fixed is taken.
+    async fn reserve_nonce(
+        &self,
+        seq: i64,
+        lane: U256,
+        chain_next: u64,
+        fixed: Option<u64>,
+    ) -> Result<Option<U256>, StoreError>;
+}
+
+/// An intent to take in.
+#[derive(Debug)]
+pub(crate) struct NewOperation {
+    pub(crate) intent: Intent,
+    pub(crate) body_hash: B256,
+    pub(crate) stage: Stage,
+    pub(crate) entry: TimelineEntry,
+}
+
+/// What became of an intent that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It is new, and ours to carry out.
+    New,
+    /// The same was handed in before.
+    Same,
+    /// Its id belongs to another body.
+    Conflict,
+}
+
+/// One operation as it is stored.
+#[derive(Debug)]
+pub(crate) struct StoredOperation {
+    pub(crate) seq: i64,
+    pub(crate) intent: Intent,
+    pub(crate) stage: Stage,
+    pub(crate) nonce: Option<U256>,
+}
+
+/// An operation that this worker may move.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) operation: StoredOperation,
+    pub(crate) attempts: u32,
+}
+
+/// What one step did.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) stage: Stage,
+    pub(crate) entry: Option<TimelineEntry>,
+    /// When to look again; `None` keeps the claim.
+    pub(crate) release_until_ms: Option<u64>,
+    /// The claim is extended until then.
+    pub(crate) lease_until_ms: u64,
+    /// Tries of the step that did not work.
+    pub(crate) attempts: u32,
+}
+
+/// How an operation stands among the others of its sender.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaneState {
+    /// The nonce it already has.
+    pub(crate) reserved: Option<U256>,
+    /// The nonce key to use: the one asked for, or the first that is not blocked for good.
+    pub(crate) lane: U256,
+    /// Earlier operations that no bundler has yet; ours comes after them.
+    pub(crate) unsent_before: u32,
+    /// Earlier operations that no block has yet.
+    pub(crate) pending_before: u32,
+}
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum StoreError {
+    /// The database.
+    #[error("database failure")]
+    Database(#[from] sqlx::Error),
+    /// Its schema could not be brought up to date.
+    #[error("schema migration failed")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A row that this version cannot read.
+    #[error("stored {what} cannot be read")]
+    Corrupt {
+        what: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another worker has the operation now.
+    #[error("operation {0} is claimed by another worker")]
+    LeaseLost(i64),
+    /// Another process works on this database.
+    #[error("another gateway process holds {0}")]
+    Held(String),
+    /// The URL names no database this build knows.
+    #[error("unknown database {0}, expected sqlite://")]
+    UnknownDatabase(String),
+    /// The lock file cannot be used.
+    #[error("cannot open {path}")]
+    Lock {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl StoreError {
+    /// A row that cannot be read.
+    pub(crate) fn corrupt(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Corrupt { what, source: source.into() }
+    }
+}

@@ -1,0 +1,97 @@
+//! The parts that a request or a step may need, put together once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use countersign_bundler_client::{BundlerClient, ClientOptions};
+use countersign_protocol::{CommitteeFile, Identity};
+use countersign_userop::{ChainId, EntryPointVersion};
+use tokio::sync::Notify;
+
+use crate::{
+    chain::Chain,
+    config::GatewayConfig,
+    quorum::Quorum,
+    service::{PartStatus, Readiness, ServiceError},
+    store::{SqliteStore, Store},
+};
+
+/// Everything outside the process that the gateway leans on, and its own store.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) config: GatewayConfig,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) quorum: Quorum,
+    pub(crate) chains: HashMap<ChainId, ChainParts>,
+    /// Rung when there is work that nobody has claimed.
+    pub(crate) work: Notify,
+}
+
+/// One chain's node and bundlers.
+#[derive(Debug)]
+pub(crate) struct ChainParts {
+    pub(crate) node: Chain,
+    pub(crate) bundler: BundlerClient,
+}
+
+impl World {
+    pub(crate) async fn open(config: GatewayConfig) -> Result<Arc<Self>, ServiceError> {
+        let identity = Identity::load(&config.identity).map_err(ServiceError::internal)?;
+        let committee = CommitteeFile::load(&config.committee).map_err(ServiceError::internal)?;
+        let quorum = Quorum::new(&identity, &committee, config.deadlines)?;
+        let store = SqliteStore::open(&config.database).await.map_err(ServiceError::internal)?;
+        let mut chains = HashMap::new();
+        for chain in &config.chains {
+            let node = Chain::new(chain.clone(), config.deadlines.node());
+            let timeout = config.deadlines.bundler();
+            let options = ClientOptions { timeout, deadline: timeout, ..ClientOptions::default() };
+            let bundler = BundlerClient::with_failover(&chain.bundlers, chain.id, options)
+                .map_err(ServiceError::internal)?;
+            chains.insert(chain.id, ChainParts { node, bundler });
+        }
+        Ok(Arc::new(Self { config, store: Box::new(store), quorum, chains, work: Notify::new() }))
+    }
+
+    pub(crate) fn chain(&self, id: ChainId) -> Result<&ChainParts, ServiceError> {
+        self.chains.get(&id).ok_or(ServiceError::UnsupportedChain(id))
+    }
+
+    /// The chain's EntryPoint of this address, by its version.
+    pub(crate) fn version(
+        &self,
+        chain: ChainId,
+        entry_point: alloy::primitives::Address,
+    ) -> Result<EntryPointVersion, ServiceError> {
+        let config = self.chain(chain)?.node.config();
+        config.version_at(entry_point).ok_or(ServiceError::UnsupportedEntryPoint(entry_point))
+    }
+
+    pub(crate) async fn readiness(&self) -> Readiness {
+        let mut parts = Vec::new();
+        for (id, chain) in &self.chains {
+            parts.push(part(format!("chain {id}"), chain.node.check().await));
+            parts.push(part(format!("bundler of chain {id}"), bundler(chain, *id).await));
+        }
+        let cosigners = self.quorum.parts().await;
+        // A quorum is enough; which keys it can use, each request finds out.
+        let enough = cosigners.iter().filter(|part| part.ok).count() >= 2;
+        let ready = enough && parts.iter().all(|part| part.ok);
+        parts.extend(cosigners);
+        Readiness { ready, parts }
+    }
+}
+
+async fn bundler(chain: &ChainParts, id: ChainId) -> Result<(), String> {
+    match chain.bundler.chain_id().await {
+        Ok(found) if found == id => Ok(()),
+        Ok(found) => Err(format!("it serves chain {found}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What one part said.
+pub(crate) fn part<E: std::fmt::Display>(name: String, said: Result<(), E>) -> PartStatus {
+    match said {
+        Ok(()) => PartStatus { name, ok: true, message: "answers".into() },
+        Err(error) => PartStatus { name, ok: false, message: error.to_string() },
+    }
+}
