@@ -11,6 +11,9 @@ const FRAME_VERSION: u32 = 1;
 /// The largest payload of a frame. The largest message of the engine, in keygen, has about 150 kB.
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
+/// The largest message on a connection between peers: a frame and its envelope.
+pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_FRAME_BYTES + 256;
+
 /// One message from one cosigner to another: bounded, versioned, and tied to a session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {

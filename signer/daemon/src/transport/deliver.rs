@@ -1,0 +1,101 @@
+//! The peers' side of their connections to us.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use countersign_protocol::wire;
+use countersign_protocol::wire::peer_server::Peer;
+use futures::Stream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::frame::Frame;
+use super::inbox::Inbox;
+use crate::access::Access;
+use crate::ceremony::Ceremonies;
+
+/// Takes what peers send.
+#[derive(Debug)]
+pub(crate) struct PeerService {
+    pub(crate) access: Access,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) ceremonies: Ceremonies,
+}
+
+type Ends = Pin<Box<dyn Stream<Item = Result<wire::DeliverEnd, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Peer for PeerService {
+    type DeliverStream = Ends;
+
+    async fn deliver(
+        &self,
+        request: Request<Streaming<wire::Frame>>,
+    ) -> Result<Response<Ends>, Status> {
+        let from = self.access.party(&request)?;
+        let mut frames = request.into_inner();
+        let inbox = Arc::clone(&self.inbox);
+        let (end, ends) = mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut count = 0_u64;
+            let outcome = loop {
+                let next = tokio::select! {
+                    next = frames.message() => next,
+                    () = end.closed() => break Ok(wire::DeliverEnd { frames: count }),
+                };
+                match next {
+                    Ok(Some(message)) => match Frame::from_wire(message) {
+                        Ok(frame) => {
+                            count = count.saturating_add(1);
+                            inbox.deliver(from, frame);
+                        }
+                        Err(error) => {
+                            tracing::warn!(party = %from, %error, "a malformed frame ended the call");
+                            break Err(Status::invalid_argument(error.to_string()));
+                        }
+                    },
+                    Ok(None) => break Ok(wire::DeliverEnd { frames: count }),
+                    Err(status) => {
+                        tracing::info!(party = %from, code = %status.code(), "a peer's call broke");
+                        break Err(status);
+                    }
+                }
+            };
+            // Nobody may be listening any more.
+            let _ = end.try_send(outcome);
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(ends))))
+    }
+
+    async fn propose(
+        &self,
+        request: Request<wire::SignedBytes>,
+    ) -> Result<Response<wire::ProposeReply>, Status> {
+        let from = self.access.party(&request)?;
+        let reply = match self.ceremonies.consider(from, request.into_inner()).await {
+            Ok(()) => wire::ProposeReply { accepted: true, reason: String::new() },
+            Err(error) => {
+                tracing::warn!(party = %from, %error, "a proposed ceremony was refused");
+                wire::ProposeReply { accepted: false, reason: error.to_string() }
+            }
+        };
+        Ok(Response::new(reply))
+    }
+
+    async fn outcome(
+        &self,
+        request: Request<wire::OutcomeRequest>,
+    ) -> Result<Response<wire::OutcomeReply>, Status> {
+        let from = self.access.party(&request)?;
+        let ceremony = request.into_inner().ceremony.try_into();
+        let ceremony = ceremony.map_err(|_| Status::invalid_argument("ceremony"))?;
+        match self.ceremonies.outcome(ceremony).await {
+            Ok(reply) => Ok(Response::new(reply)),
+            Err(error) => {
+                tracing::error!(party = %from, %error, "the outcome of a ceremony is not known");
+                Err(Status::internal("the outcome is not known"))
+            }
+        }
+    }
+}
