@@ -1,6 +1,8 @@
 //! The cosigner daemon: it reads before it signs.
 //!
 //! - [`DaemonConfig`] is what an operator configures, [`Keys`] what the daemon can sign with.
+//! - [`Daemon`] is the whole of it; `cosigner` is its command line.
+//! - [`Vault`] keeps the shares at rest; [`OperatorClient`] commands one's own daemon.
 //! - [`Peers`], [`Frame`] and [`Inbox`] are how cosigners talk to each other.
 //! - [`Signer`] answers one request: it judges, writes down, meets the others, signs.
 //! - [`Store`] holds the journal, the audit chain and the bans.
@@ -10,35 +12,50 @@
     deny(clippy::indexing_slicing, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod access;
 mod accounts;
 mod audit;
 mod bans;
+mod ceremony;
+mod cli;
 mod clock;
 mod config;
+mod daemon;
+mod data_dir;
 mod decision;
 mod exposure;
 mod fault;
+mod gateway;
 mod journal;
 mod judgement;
 mod keys;
+mod operator;
 mod signing;
+mod status;
 mod store;
 mod transport;
+mod vault;
 
 pub use accounts::{AccountReader, DeployedAccount, ReadError, RpcAccounts};
 pub use audit::{AUDIT_VERSION, AuditError, AuditHead, AuditRecord, Decision};
 pub use bans::{Ban, KeyBans};
+pub use ceremony::{CeremonyError, CeremonyId, SignedStatement};
+pub use cli::main;
 pub use config::{
     ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LogFormat,
     PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
 };
+pub use daemon::{Daemon, StartError};
 pub use decision::{Entry, Recorded};
 pub use exposure::Exposure;
 pub use journal::{Claim, Clash, GasTerms, Held, KeySlot, OperationTerms, Standing, Terms};
 pub use judgement::{Refusal, Rule, Ruling};
 pub use keys::{KeyRecord, Keys, LiveKey};
+pub use operator::{OperatorClient, OperatorError};
 pub use signing::{Signer, SignerParts};
 pub use store::{FORMAT_VERSION, Store, StoreError};
 pub use transport::{
-    Frame, FrameError, FrameKind, Inbox, InboxError, MAX_FRAME_BYTES, Mail, PeerError, Peers,
+    Frame, FrameError, FrameKind, Inbox, InboxError, LinkStatus, Links, MAX_FRAME_BYTES, Mail,
+    PeerError, Peers,
 };
+pub use vault::{CeremonyPapers, KdfStrength, StoredGeneration, Vault, VaultError};

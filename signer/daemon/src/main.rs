@@ -1,3 +1,5 @@
 //! The cosigner daemon: it reads before it signs.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    countersign_cosigner::main()
+}

@@ -5,11 +5,17 @@
 use async_trait::async_trait;
 use countersign_threshold::PartyId;
 
+mod deliver;
 mod frame;
 mod inbox;
+mod links;
 
 pub use frame::{Frame, FrameError, FrameKind, MAX_FRAME_BYTES};
 pub use inbox::{Inbox, InboxError, Mail};
+pub use links::{LinkStatus, Links};
+
+pub(crate) use deliver::PeerService;
+pub(crate) use frame::MAX_MESSAGE_BYTES;
 
 /// Sends frames to the other members of the committee.
 #[async_trait]

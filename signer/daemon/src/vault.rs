@@ -273,7 +273,9 @@ pub enum VaultError {
         path: PathBuf,
     },
     /// The vault is a developer's.
-    #[error("the vault's passphrase is derived fast, which only a configuration with dev = true may use")]
+    #[error(
+        "the vault's passphrase is derived fast, which only a configuration with dev = true may use"
+    )]
     Fast,
     /// A format of another time.
     #[error("vault format {version} is unknown")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_protocol::wire;
-use countersign_threshold::{Keygen, KeyShare, Outgoing, PartyId, SessionId};
+use countersign_threshold::{KeyShare, Keygen, Outgoing, PartyId, SessionId};
 use prost::Message as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -56,6 +56,12 @@ impl Run {
             self.progress.report(Stage::Failed, 0, 0, error.to_string());
         }
         outcome
+    }
+
+    /// Ends a ceremony that not everyone was even offered.
+    pub(super) async fn abandon(&self, error: CeremonyError) {
+        let error = self.discard(error).await;
+        self.progress.report(Stage::Failed, 0, 0, error.to_string());
     }
 
     async fn make_share(

@@ -104,7 +104,10 @@ impl Shared {
 
     /// What we answer a peer that asks about a ceremony. One that we never heard of is noted as
     /// discarded first, so that the answer stays true.
-    pub(super) async fn outcome(&self, id: CeremonyId) -> Result<wire::OutcomeReply, CeremonyError> {
+    pub(super) async fn outcome(
+        &self,
+        id: CeremonyId,
+    ) -> Result<wire::OutcomeReply, CeremonyError> {
         let running = self.running.lock().await;
         let vault = Arc::clone(&self.vault);
         let (live, pending, note, notes) = blocking(move || {
@@ -145,7 +148,11 @@ impl Shared {
         self.note_discard(id, note).await
     }
 
-    fn sign_discard(&self, id: CeremonyId, reason: String) -> Result<SignedStatement, CeremonyError> {
+    fn sign_discard(
+        &self,
+        id: CeremonyId,
+        reason: String,
+    ) -> Result<SignedStatement, CeremonyError> {
         let statement = Statement { ceremony: id, says: Says::Discard { reason } };
         SignedStatement::make(&self.identity, self.me, &statement)
     }

@@ -10,11 +10,7 @@ use super::VaultError;
 const NONCE_BYTES: usize = 24;
 
 /// Encrypts `secret`, bound to `context`.
-pub(super) fn seal(
-    key: &[u8; 32],
-    context: &[u8],
-    secret: &[u8],
-) -> Result<Vec<u8>, VaultError> {
+pub(super) fn seal(key: &[u8; 32], context: &[u8], secret: &[u8]) -> Result<Vec<u8>, VaultError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut nonce).map_err(|_| VaultError::Randomness)?;
     let cipher = XChaCha20Poly1305::new(key.into());

@@ -1,0 +1,384 @@
+//! Ceremonies: what all parties do together, once, and every operator confirms. Today that is
+//! keygen; [`keygen::Run::run`] tells its story.
+//!
+//! A key is made in two steps. Each party stores its share as *pending*, durably, and then says so
+//! under its signature; once every party has said so about the same transcript, the share goes
+//! *live*. A party that never acknowledged may discard, durably; one that did acknowledge waits for
+//! the others ([`resolve`]). So a crash at any point leaves a live key at all parties or at none.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_protocol::{CommitteeFile, Identity, KeyName, KeyPurpose, wire};
+use countersign_threshold::{BanLedger, Gates, KeyShare, PartyId, SessionId};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::bans::KeyBans;
+use crate::clock;
+use crate::config::Deadlines;
+use crate::keys::{KeyRecord, Keys, LiveKey};
+use crate::store::Store;
+use crate::transport::{Inbox, Links};
+use crate::vault::{CeremonyPapers, Vault, VaultError};
+
+mod error;
+mod keygen;
+mod manifest;
+mod progress;
+mod resolve;
+mod statement;
+
+pub use error::CeremonyError;
+pub use manifest::CeremonyId;
+pub use statement::SignedStatement;
+
+use keygen::{Heard, Run};
+use manifest::{Manifest, Proposal};
+use progress::{Progress, Stage};
+
+/// How many ceremonies may wait or run at once.
+const RUNNING_MAX: usize = 8;
+/// The longest time that a proposer may give operators to confirm: a day.
+const CONFIRM_MAX_MS: u64 = 86_400_000;
+
+/// What ceremonies need of the daemon.
+pub(crate) struct CeremonyParts {
+    pub(crate) me: PartyId,
+    pub(crate) identity: Identity,
+    pub(crate) committee: Arc<CommitteeFile>,
+    pub(crate) committee_hash: [u8; 32],
+    pub(crate) links: Arc<Links>,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) store: Store,
+    pub(crate) deadlines: Deadlines,
+    /// Whether ceremonies are confirmed without the operator.
+    pub(crate) dev: bool,
+}
+
+struct Shared {
+    me: PartyId,
+    identity: Identity,
+    committee: Arc<CommitteeFile>,
+    committee_hash: [u8; 32],
+    links: Arc<Links>,
+    inbox: Arc<Inbox>,
+    vault: Arc<Vault>,
+    keys: Arc<Keys>,
+    store: Store,
+    deadlines: Deadlines,
+    dev: bool,
+    running: tokio::sync::Mutex<BTreeMap<CeremonyId, Waiting>>,
+    bans: Mutex<BTreeMap<KeyName, Arc<KeyBans>>>,
+}
+
+struct Waiting {
+    manifest: Manifest,
+    decision: Option<oneshot::Sender<bool>>,
+}
+
+/// All ceremonies of this daemon. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Ceremonies {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Ceremonies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ceremonies").field("me", &self.shared.me).finish_non_exhaustive()
+    }
+}
+
+impl Ceremonies {
+    /// Loads the live keys, and keeps asking about pending ones until `stop`.
+    pub(crate) async fn start(
+        parts: CeremonyParts,
+        stop: CancellationToken,
+    ) -> Result<Self, CeremonyError> {
+        let CeremonyParts { me, identity, committee, committee_hash, links, inbox, .. } = parts;
+        let CeremonyParts { vault, keys, store, deadlines, dev, .. } = parts;
+        let (running, bans) = (tokio::sync::Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared {
+            me,
+            identity,
+            committee,
+            committee_hash,
+            links,
+            inbox,
+            vault,
+            keys,
+            store,
+            deadlines,
+            dev,
+            running,
+            bans,
+        });
+        shared.load_live().await?;
+        tokio::spawn(Arc::clone(&shared).resolve_forever(stop));
+        Ok(Self { shared })
+    }
+
+    /// Proposes a keygen to all other parties and runs it in the background. The last event says
+    /// how it ended.
+    pub(crate) async fn propose_keygen(
+        &self,
+        key: KeyName,
+        purpose: KeyPurpose,
+        threshold: u8,
+        confirm_within_ms: u64,
+        events: mpsc::Sender<wire::CeremonyEvent>,
+    ) -> Result<CeremonyId, CeremonyError> {
+        let shared = &self.shared;
+        let parties = u8::try_from(shared.committee.parties().len())
+            .map_err(|_| CeremonyError::Internal("a committee of more than 255"))?;
+        let confirm_within_ms = confirm_within_ms.min(CONFIRM_MAX_MS);
+        let proposal = Proposal { key, purpose, threshold, confirm_within_ms };
+        let me = shared.me.index();
+        let manifest = Manifest::new(proposal, parties, me, shared.committee_hash, clock::now_s())?;
+        let text = manifest.text()?;
+        let (manifest, id) = Manifest::parse(&text)?;
+        let signed = SignedStatement::proposal(&shared.identity, shared.me, text.clone());
+        let progress = Progress::new(id, Some(events));
+        let run = self.admit(id, manifest, text, progress, None).await?;
+        let total = usize::from(parties);
+        run.progress.report(Stage::Proposed, 1, total, format!("proposed ceremony {id}"));
+        let this = self.clone();
+        tokio::spawn(async move {
+            for party in this.shared.links.parties().collect::<Vec<_>>() {
+                if let Err(error) = this.offer(party, signed.clone()).await {
+                    run.abandon(error).await;
+                    this.forget(id).await;
+                    return;
+                }
+            }
+            this.finish(id, run, None).await;
+        });
+        Ok(id)
+    }
+
+    /// Considers a peer's proposal: if it fits, it waits for our operator's word.
+    pub(crate) async fn consider(
+        &self,
+        from: PartyId,
+        proposal: wire::SignedBytes,
+    ) -> Result<(), CeremonyError> {
+        let shared = &self.shared;
+        let signed = SignedStatement::from_wire(proposal)?;
+        let (author, text) = signed.open_proposal(&shared.committee)?;
+        let (manifest, id) = Manifest::parse(text)?;
+        if author != from || manifest.proposer != from.index() {
+            return Err(CeremonyError::Forged { party: from });
+        }
+        if manifest.committee != shared.committee_hash
+            || usize::from(manifest.parties) != shared.committee.parties().len()
+        {
+            return Err(CeremonyError::Unfit("its committee file is another than ours"));
+        }
+        if manifest.confirm_within_ms > CONFIRM_MAX_MS {
+            return Err(CeremonyError::Unfit("it waits too long for confirmations"));
+        }
+        let (decide, decision) = oneshot::channel();
+        let (decide, decision) =
+            if shared.dev { (None, None) } else { (Some(decide), Some(decision)) };
+        let waits = decide.is_some();
+        let progress = Progress::new(id, None);
+        let key = manifest.key.clone();
+        let run = self.admit(id, manifest, text.to_owned(), progress, decide).await?;
+        tracing::warn!(
+            ceremony = %id, %key, proposer = %from, waits,
+            "a keygen was proposed; `cosigner confirm` agrees to it"
+        );
+        let this = self.clone();
+        tokio::spawn(async move { this.finish(id, run, decision).await });
+        Ok(())
+    }
+
+    /// Our operator's word on a waiting ceremony.
+    pub(crate) async fn decide(
+        &self,
+        id: CeremonyId,
+        agree: bool,
+    ) -> Result<KeyName, CeremonyError> {
+        let mut running = self.shared.running.lock().await;
+        let waiting = running.get_mut(&id).ok_or(CeremonyError::Unknown)?;
+        let decision = waiting.decision.take().ok_or(CeremonyError::Unknown)?;
+        // A ceremony that ended in the meantime no longer listens.
+        decision.send(agree).map_err(|_| CeremonyError::Unknown)?;
+        Ok(waiting.manifest.key.clone())
+    }
+
+    /// All ceremonies that wait or run.
+    pub(crate) async fn list(&self) -> Vec<wire::CeremonyInfo> {
+        let running = self.shared.running.lock().await;
+        let info = |(id, waiting): (&CeremonyId, &Waiting)| wire::CeremonyInfo {
+            ceremony: id.0.to_vec(),
+            kind: "keygen".to_owned(),
+            key: waiting.manifest.key.to_string(),
+            purpose: waiting.manifest.purpose.to_string(),
+            threshold: u32::from(waiting.manifest.threshold),
+            proposer: u32::from(waiting.manifest.proposer),
+            state: if waiting.decision.is_some() { "waiting" } else { "running" }.to_owned(),
+        };
+        running.iter().map(info).collect()
+    }
+
+    /// What became of a ceremony, for a peer that asks.
+    pub(crate) async fn outcome(&self, id: [u8; 32]) -> Result<wire::OutcomeReply, CeremonyError> {
+        self.shared.outcome(CeremonyId(id)).await
+    }
+
+    /// The public facts of all keys, pending ones included.
+    pub(crate) async fn keys(&self) -> Result<Vec<wire::KeyInfo>, CeremonyError> {
+        let live = self.shared.keys.all();
+        let mut keys: Vec<_> = live.iter().map(|key| key_info(&key.record, "live")).collect();
+        let vault = Arc::clone(&self.shared.vault);
+        for stored in blocking(move || vault.pending_generations()).await?? {
+            keys.push(key_info(&stored.record, "pending"));
+        }
+        Ok(keys)
+    }
+
+    /// Every ban of every key.
+    pub(crate) fn bans(&self) -> Vec<wire::BanInfo> {
+        let bans = self.shared.bans.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_key = |(key, bans): (&KeyName, &Arc<KeyBans>)| {
+            let key = key.to_string();
+            let info = move |ban: crate::bans::Ban| wire::BanInfo {
+                key: key.clone(),
+                party: u32::from(ban.party.index()),
+                reason: ban.reason,
+            };
+            bans.all().into_iter().map(info).collect::<Vec<_>>()
+        };
+        bans.iter().flat_map(of_key).collect()
+    }
+
+    /// Takes a ceremony up, if its key's name is free and it did not end before.
+    async fn admit(
+        &self,
+        id: CeremonyId,
+        manifest: Manifest,
+        manifest_text: String,
+        progress: Progress,
+        decision: Option<oneshot::Sender<bool>>,
+    ) -> Result<Run, CeremonyError> {
+        let shared = Arc::clone(&self.shared);
+        let mut running = self.shared.running.lock().await;
+        if running.len() >= RUNNING_MAX {
+            return Err(CeremonyError::Busy);
+        }
+        let (vault, name) = (Arc::clone(&shared.vault), manifest.key.clone());
+        let (taken, ended) = blocking(move || {
+            Ok::<_, VaultError>((vault.has_name(&name)?, vault.discard_note(&id.0)?.is_some()))
+        })
+        .await??;
+        let twin = running.values().any(|other| other.manifest.key == manifest.key);
+        if taken || twin {
+            return Err(CeremonyError::NameTaken { name: manifest.key });
+        }
+        if ended {
+            return Err(CeremonyError::Unfit("it ended before"));
+        }
+        let members: Vec<PartyId> = shared.links.parties().collect();
+        let mail = shared
+            .inbox
+            .open(SessionId::new(id.session()), &members)
+            .map_err(|_| CeremonyError::Unfit("it ran before"))?;
+        running.insert(id, Waiting { manifest: manifest.clone(), decision });
+        drop(running);
+        Ok(Run { shared, id, manifest, manifest_text, mail, progress, heard: Heard::default() })
+    }
+
+    async fn offer(&self, party: PartyId, signed: SignedStatement) -> Result<(), CeremonyError> {
+        let reply = self.shared.links.propose(party, signed.into_wire()).await?;
+        if reply.accepted {
+            return Ok(());
+        }
+        Err(CeremonyError::Refused { party, reason: reply.reason.chars().take(200).collect() })
+    }
+
+    async fn finish(&self, id: CeremonyId, run: Run, decision: Option<oneshot::Receiver<bool>>) {
+        if let Err(error) = run.run(decision).await {
+            tracing::error!(ceremony = %id, %error, "a ceremony came to nothing");
+        }
+        self.forget(id).await;
+    }
+
+    async fn forget(&self, id: CeremonyId) {
+        self.shared.running.lock().await.remove(&id);
+    }
+}
+
+impl Shared {
+    async fn load_live(&self) -> Result<(), CeremonyError> {
+        let vault = Arc::clone(&self.vault);
+        let live = blocking(move || {
+            let open = |stored| Ok((vault.open_share(&stored)?, stored.record));
+            vault.live_generations()?.into_iter().map(open).collect::<Result<Vec<_>, VaultError>>()
+        })
+        .await??;
+        for (share, record) in live {
+            self.enliven(record, share).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a pending generation usable: on disk first, then in memory.
+    async fn go_live(
+        &self,
+        record: KeyRecord,
+        share: KeyShare,
+        papers: CeremonyPapers,
+    ) -> Result<KeyRecord, CeremonyError> {
+        let (vault, ceremony) = (Arc::clone(&self.vault), record.ceremony);
+        blocking(move || vault.promote(&ceremony, &papers)).await??;
+        self.enliven(record.clone(), share).await?;
+        Ok(record)
+    }
+
+    async fn enliven(&self, record: KeyRecord, share: KeyShare) -> Result<(), CeremonyError> {
+        let bans = Arc::new(KeyBans::load(self.store.clone(), &record.public_key).await?);
+        let gates = Gates::new(Arc::clone(&bans) as Arc<dyn BanLedger>);
+        let mut all = self.bans.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(record.name.clone(), bans);
+        drop(all);
+        self.keys.insert(LiveKey { record, share, gates });
+        Ok(())
+    }
+
+    async fn note_discard(
+        &self,
+        id: CeremonyId,
+        note: SignedStatement,
+    ) -> Result<(), CeremonyError> {
+        let note = serde_json::to_vec(&note).map_err(CeremonyError::Malformed)?;
+        let vault = Arc::clone(&self.vault);
+        Ok(blocking(move || vault.discard(&id.0, &note)).await??)
+    }
+}
+
+/// Runs what blocks (disk, heavy arithmetic) where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, CeremonyError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| CeremonyError::Internal("a worker panicked"))
+}
+
+fn key_info(record: &KeyRecord, state: &str) -> wire::KeyInfo {
+    wire::KeyInfo {
+        name: record.name.to_string(),
+        purpose: record.purpose.to_string(),
+        state: state.to_owned(),
+        threshold: u32::from(record.threshold),
+        parties: u32::from(record.parties),
+        epoch: u32::try_from(record.epoch).unwrap_or(u32::MAX),
+        public_key: record.public_key.to_vec(),
+        address: record.address.to_vec(),
+        ceremony: record.ceremony.to_vec(),
+        created_at: record.created_at,
+    }
+}

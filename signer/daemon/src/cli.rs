@@ -1,0 +1,126 @@
+//! The command line: one file a command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::DaemonConfig;
+use crate::operator::OperatorClient;
+
+mod ceremony;
+mod committee;
+mod init;
+mod keygen;
+mod log;
+mod run;
+mod show;
+
+/// A cosigner: holds one share of a key, reads what it is asked to sign, and only then takes part.
+#[derive(Debug, Parser)]
+#[command(name = "cosigner", version, after_help = EXAMPLES)]
+struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "cosigner.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// Print JSON for machines instead of lines for people.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A new cosigner, from nothing to a running daemon:
+    cosigner init                                   # compare the fingerprint out of band
+    cosigner committee draft --out committee.json \\
+        --party alice,a.example:7443,<key> --party bob,b.example:7443,<key> \\
+        --party carol,c.example:7443,<key> --gateway main,<key>
+    cosigner committee sign committee.json          # every party, then merge the copies
+    cosigner committee merge a.json b.json c.json --out committee.json
+    cosigner run
+
+  A new key, while every cosigner runs:
+    cosigner keygen --key wallets --threshold 2     # one operator proposes
+    cosigner ceremonies                             # the others look
+    cosigner confirm 3fb1                           # and agree";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make this cosigner's identity and vault, and print the fingerprint to compare out of band.
+    Init,
+    /// Assemble the committee file.
+    #[command(subcommand)]
+    Committee(committee::CommitteeCommand),
+    /// Run the daemon until it is told to stop.
+    Run,
+    /// Make a key together with all other parties.
+    Keygen(keygen::KeygenArgs),
+    /// List the ceremonies that wait for a word or run.
+    Ceremonies,
+    /// Agree to a ceremony that another operator proposed, or refuse it.
+    Confirm(ceremony::ConfirmArgs),
+    /// List the keys.
+    Keys,
+    /// Show who this cosigner is, its keys and its peers.
+    Status,
+    /// List the parties that a key signs with no more.
+    Bans,
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(execute(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cli: Cli) -> anyhow::Result<()> {
+    if let Command::Committee(command) = cli.command {
+        return committee::execute(command, &cli.config, cli.json);
+    }
+    let config = DaemonConfig::load(&cli.config)?;
+    match cli.command {
+        Command::Init => init::execute(&config, cli.json),
+        Command::Run => run::execute(config).await,
+        Command::Keygen(args) => {
+            keygen::execute(&mut operator(&config).await?, args, cli.json).await
+        }
+        Command::Ceremonies => ceremony::list(&mut operator(&config).await?, cli.json).await,
+        Command::Confirm(args) => {
+            ceremony::confirm(&mut operator(&config).await?, args, cli.json).await
+        }
+        Command::Keys => show::keys(&mut operator(&config).await?, cli.json).await,
+        Command::Status => show::status(&mut operator(&config).await?, cli.json).await,
+        Command::Bans => show::bans(&mut operator(&config).await?, cli.json).await,
+        Command::Committee(_) => Ok(()),
+    }
+}
+
+async fn operator(config: &DaemonConfig) -> anyhow::Result<OperatorClient> {
+    Ok(OperatorClient::connect(&config.socket()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,113 @@
+//! The operator's socket: commands to one's own daemon, and to no other.
+
+use std::path::{Path, PathBuf};
+
+use countersign_protocol::wire;
+use countersign_protocol::wire::operator_server::Operator;
+use tokio::net::UnixListener;
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::ceremony::{Ceremonies, CeremonyError, CeremonyId};
+use crate::status::StatusReport;
+
+mod client;
+
+pub use client::{OperatorClient, OperatorError};
+
+/// Events that an operator may have unread.
+const UNREAD_EVENTS: usize = 256;
+
+/// Answers the operator.
+#[derive(Debug)]
+pub(crate) struct OperatorService {
+    pub(crate) ceremonies: Ceremonies,
+    pub(crate) status: StatusReport,
+}
+
+type Events =
+    std::pin::Pin<Box<dyn tokio_stream::Stream<Item = Result<wire::CeremonyEvent, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Operator for OperatorService {
+    type KeygenStream = Events;
+
+    async fn keygen(
+        &self,
+        request: Request<wire::KeygenRequest>,
+    ) -> Result<Response<Events>, Status> {
+        let wanted = request.into_inner();
+        let key = wanted.key.parse().map_err(invalid)?;
+        let purpose =
+            wanted.purpose.parse().map_err(|_| Status::invalid_argument("unknown purpose"))?;
+        let threshold = u8::try_from(wanted.threshold).map_err(invalid)?;
+        let (events, stream) = mpsc::channel(UNREAD_EVENTS);
+        let within = wanted.confirm_within_ms;
+        self.ceremonies
+            .propose_keygen(key, purpose, threshold, within, events)
+            .await
+            .map_err(refusal)?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(stream).map(Ok))))
+    }
+
+    async fn confirm(
+        &self,
+        request: Request<wire::ConfirmRequest>,
+    ) -> Result<Response<wire::ConfirmReply>, Status> {
+        let word = request.into_inner();
+        let id = word.ceremony.try_into().map_err(|_| Status::invalid_argument("ceremony"))?;
+        let key = self.ceremonies.decide(CeremonyId(id), word.agree).await.map_err(refusal)?;
+        Ok(Response::new(wire::ConfirmReply { key: key.to_string() }))
+    }
+
+    async fn ceremonies(
+        &self,
+        _request: Request<wire::CeremoniesRequest>,
+    ) -> Result<Response<wire::CeremoniesReply>, Status> {
+        let ceremonies = self.ceremonies.list().await;
+        Ok(Response::new(wire::CeremoniesReply { ceremonies }))
+    }
+
+    async fn status(
+        &self,
+        _request: Request<wire::StatusRequest>,
+    ) -> Result<Response<wire::StatusResponse>, Status> {
+        self.status.answer().await.map(Response::new)
+    }
+
+    async fn bans(
+        &self,
+        _request: Request<wire::BansRequest>,
+    ) -> Result<Response<wire::BansReply>, Status> {
+        Ok(Response::new(wire::BansReply { bans: self.ceremonies.bans() }))
+    }
+}
+
+fn invalid(error: impl std::fmt::Display) -> Status {
+    Status::invalid_argument(error.to_string())
+}
+
+fn refusal(error: CeremonyError) -> Status {
+    match error {
+        CeremonyError::Unknown => Status::not_found(error.to_string()),
+        CeremonyError::NameTaken { .. } => Status::already_exists(error.to_string()),
+        other => Status::failed_precondition(other.to_string()),
+    }
+}
+
+/// Binds the socket with mode 0600: it gets its name only after it got its mode. A socket left by a
+/// daemon that is gone is replaced.
+pub(crate) fn bind(path: &Path) -> std::io::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let temporary: PathBuf = path.with_extension("new");
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&temporary)?;
+    std::fs::set_permissions(&temporary, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&temporary, path)?;
+    Ok(listener)
+}

@@ -1,0 +1,113 @@
+//! The operator's end of the socket, for the command line.
+
+use std::path::{Path, PathBuf};
+
+use countersign_protocol::wire::operator_client::OperatorClient as Calls;
+use countersign_protocol::{KeyName, KeyPurpose, wire};
+use tokio::net::UnixStream;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+
+/// Speaks to one's own daemon.
+#[derive(Clone, Debug)]
+pub struct OperatorClient {
+    calls: Calls<Channel>,
+}
+
+impl OperatorClient {
+    /// Connects to the daemon behind `socket`.
+    ///
+    /// # Errors
+    /// If no daemon listens there.
+    pub async fn connect(socket: &Path) -> Result<Self, OperatorError> {
+        let path = socket.to_owned();
+        let absent = |source| OperatorError::Absent { socket: socket.to_owned(), source };
+        let connector = tower::service_fn(move |_: http::Uri| {
+            let path = path.clone();
+            async move { UnixStream::connect(path).await.map(hyper_util::rt::TokioIo::new) }
+        });
+        // The address is not used: the connector knows the socket.
+        let endpoint = Endpoint::from_static("http://cosigner.invalid");
+        let channel = endpoint.connect_with_connector(connector).await.map_err(absent)?;
+        Ok(Self { calls: Calls::new(channel) })
+    }
+
+    /// Proposes a keygen; the events tell how it goes.
+    ///
+    /// # Errors
+    /// If the daemon refuses at once.
+    pub async fn keygen(
+        &mut self,
+        key: &KeyName,
+        threshold: u8,
+        purpose: KeyPurpose,
+        confirm_within: std::time::Duration,
+    ) -> Result<tonic::Streaming<wire::CeremonyEvent>, OperatorError> {
+        let request = wire::KeygenRequest {
+            key: key.to_string(),
+            threshold: u32::from(threshold),
+            purpose: purpose.to_string(),
+            confirm_within_ms: u64::try_from(confirm_within.as_millis()).unwrap_or(u64::MAX),
+        };
+        Ok(self.calls.keygen(request).await?.into_inner())
+    }
+
+    /// Agrees to a waiting ceremony, or refuses it. Gives the key's name.
+    ///
+    /// # Errors
+    /// If no such ceremony waits.
+    pub async fn confirm(&mut self, ceremony: &[u8], agree: bool) -> Result<String, OperatorError> {
+        let request = wire::ConfirmRequest { ceremony: ceremony.to_vec(), agree };
+        Ok(self.calls.confirm(request).await?.into_inner().key)
+    }
+
+    /// The ceremonies that wait or run.
+    ///
+    /// # Errors
+    /// If the daemon does not answer.
+    pub async fn ceremonies(&mut self) -> Result<Vec<wire::CeremonyInfo>, OperatorError> {
+        Ok(self.calls.ceremonies(wire::CeremoniesRequest {}).await?.into_inner().ceremonies)
+    }
+
+    /// What the daemon says of itself.
+    ///
+    /// # Errors
+    /// If the daemon does not answer.
+    pub async fn status(&mut self) -> Result<wire::StatusResponse, OperatorError> {
+        Ok(self.calls.status(wire::StatusRequest {}).await?.into_inner())
+    }
+
+    /// The parties that are signed with no more.
+    ///
+    /// # Errors
+    /// If the daemon does not answer.
+    pub async fn bans(&mut self) -> Result<Vec<wire::BanInfo>, OperatorError> {
+        Ok(self.calls.bans(wire::BansRequest {}).await?.into_inner().bans)
+    }
+}
+
+/// Why a command did not reach the daemon, or was refused by it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperatorError {
+    /// No daemon listens.
+    #[error("no cosigner answers at {socket}; is `cosigner run` running?", socket = socket.display())]
+    Absent {
+        /// The socket.
+        socket: PathBuf,
+        /// What went wrong.
+        source: tonic::transport::Error,
+    },
+    /// The daemon refused.
+    #[error("{message}")]
+    Refused {
+        /// What it said.
+        message: String,
+    },
+}
+
+impl From<Status> for OperatorError {
+    fn from(status: Status) -> Self {
+        Self::Refused { message: status.message().to_owned() }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the daemon says of itself, to its operator and to gateways.
+
+use std::sync::Arc;
+
+use countersign_protocol::{CommitteeFile, wire};
+use countersign_threshold::PartyId;
+use tonic::Status;
+
+use crate::ceremony::Ceremonies;
+use crate::transport::Links;
+
+/// Gathers what the daemon says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct StatusReport {
+    pub(crate) me: PartyId,
+    pub(crate) committee: Arc<CommitteeFile>,
+    pub(crate) committee_hash: [u8; 32],
+    pub(crate) links: Arc<Links>,
+    pub(crate) ceremonies: Ceremonies,
+}
+
+impl StatusReport {
+    pub(crate) async fn answer(&self) -> Result<wire::StatusResponse, Status> {
+        let keys = self.ceremonies.keys().await.map_err(|error| {
+            tracing::error!(%error, "the keys cannot be listed");
+            Status::internal("the keys cannot be listed")
+        })?;
+        let peers: Vec<wire::PeerInfo> = self.links.status().into_iter().map(peer_info).collect();
+        let reachable = peers.iter().filter(|peer| peer.connected).count().saturating_add(1);
+        let enough = |key: &wire::KeyInfo| {
+            let quorum = usize::try_from(key.threshold).unwrap_or(usize::MAX);
+            key.state == "live" && reachable >= quorum
+        };
+        let name = self.committee.party(self.me.index()).map(|party| party.name.clone());
+        Ok(wire::StatusResponse {
+            party: u32::from(self.me.index()),
+            name: name.unwrap_or_default(),
+            committee_hash: self.committee_hash.to_vec(),
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            ready: keys.iter().any(enough),
+            keys,
+            peers,
+        })
+    }
+}
+
+fn peer_info(link: crate::transport::LinkStatus) -> wire::PeerInfo {
+    wire::PeerInfo {
+        party: u32::from(link.party.index()),
+        name: link.name,
+        addr: link.addr,
+        connected: link.connected,
+    }
+}
