@@ -120,9 +120,7 @@ impl AccountSpec {
             let (expected, found) = (self.factory, factory.address);
             return Err(AccountError::OtherFactory { expected, found });
         }
-        let call: createAccountCall =
-            canonical(&factory.data).ok_or(AccountError::NotCreateAccount)?;
-        Ok((call.owner, call.salt))
+        create_account(&factory.data).ok_or(AccountError::NotCreateAccount)
     }
 
     /// Call data that makes the account do these calls, all or none. No calls are empty call data.
@@ -207,6 +205,11 @@ impl TryFrom<RawSpec> for AccountSpec {
     fn try_from(raw: RawSpec) -> Result<Self, Self::Error> {
         Self::new(raw.kind, raw.entry_point_version, raw.factory, raw.implementation)
     }
+}
+
+/// Owner and salt in the call that both kinds' factories take.
+pub(crate) fn create_account(data: &[u8]) -> Option<(Address, U256)> {
+    canonical::<createAccountCall>(data).map(|call| (call.owner, call.salt))
 }
 
 /// The calls in an account's call data when its kind is unknown, and the function's name. At most

@@ -68,7 +68,7 @@ pub use listing::{ListedOperation, ListingError, hash_vectors, list_operations, 
 pub use operation::UserOperation;
 pub use pack::PackedOp;
 pub use paymaster::Paymaster;
-pub use preview::{Preview, PreviewCall, preview};
+pub use preview::{Deployment, Preview, PreviewCall, preview};
 pub use signature::{Signature65, SignatureError};
 pub use sponsor::{
     SponsorData, SponsorWindow, WindowError, sponsor_approval_digest, sponsor_paymaster_data,

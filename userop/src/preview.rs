@@ -6,8 +6,8 @@ use alloy::primitives::{Address, U256};
 use serde::Serialize;
 
 use crate::{
-    AccountSpec, Action, Call, EntryPointVersion, UserOperation,
-    account::decode_any_account,
+    AccountSpec, Action, Call, EntryPointVersion, Factory, UserOperation,
+    account::{create_account, decode_any_account},
     decode::{decode, unknown},
 };
 
@@ -25,9 +25,9 @@ pub struct Preview {
     pub sender: Address,
     /// The whole nonce.
     pub nonce: U256,
-    /// The factory that deploys the sender first, or the EIP-7702 marker.
+    /// What deploys the sender first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub factory: Option<Address>,
+    pub deployment: Option<Deployment>,
     /// Whose code the sender, an EOA, takes over by EIP-7702.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delegate: Option<Address>,
@@ -42,6 +42,18 @@ pub struct Preview {
     /// account itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undecoded: Option<String>,
+}
+
+/// A factory that deploys the sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Deployment {
+    /// The contract that deploys.
+    pub factory: Address,
+    /// Owner and salt, if it is asked for them as the factories that we know are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner_and_salt: Option<(Address, U256)>,
 }
 
 /// One call, and the calls inside it.
@@ -77,7 +89,7 @@ pub fn preview(op: &UserOperation, spec: Option<&AccountSpec>) -> Preview {
         version: op.version(),
         sender: op.sender(),
         nonce: op.nonce(),
-        factory: op.factory().map(|factory| factory.address),
+        deployment: op.factory().filter(|factory| !factory.is_eip7702()).map(deployment),
         delegate: op.eip7702_auth().map(|auth| auth.address),
         paymaster: op.paymaster().map(|paymaster| paymaster.address),
         max_cost_wei: op.max_cost_wei(),
@@ -118,6 +130,10 @@ impl PreviewCall {
             call.collect_leaves(leaves);
         }
     }
+}
+
+fn deployment(factory: &Factory) -> Deployment {
+    Deployment { factory: factory.address, owner_and_salt: create_account(&factory.data) }
 }
 
 fn look_into(call: &Call, depth: usize) -> PreviewCall {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use alloy::primitives::U256;
 
-use super::{Preview, PreviewCall};
+use super::{Deployment, Preview, PreviewCall};
 use crate::Action;
 
 impl fmt::Display for Preview {
@@ -21,10 +21,15 @@ pub(super) fn lines(preview: &Preview) -> Vec<String> {
         preview.version,
         preview.nonce >> 64,
     )];
-    match (preview.delegate, preview.factory) {
-        (Some(delegate), _) => lines.push(format!("runs the code of {delegate} by EIP-7702")),
-        (None, Some(factory)) => lines.push(format!("is deployed by factory {factory}")),
-        (None, None) => {}
+    if let Some(delegate) = preview.delegate {
+        lines.push(format!("runs the code of {delegate} by EIP-7702"));
+    }
+    if let Some(Deployment { factory, owner_and_salt }) = &preview.deployment {
+        let whose = match owner_and_salt {
+            Some((owner, salt)) => format!(" for owner {owner} with salt {salt}"),
+            None => String::new(),
+        };
+        lines.push(format!("is deployed by factory {factory}{whose}"));
     }
     lines.push(match preview.paymaster {
         Some(paymaster) => {

@@ -112,7 +112,9 @@ fn tells_what_happens_in_plain_lines() {
         call(SENDER, multicallCall { data: vec![transfer(8).into()] }.abi_encode()),
     ];
     let paymaster = Paymaster { address: TOKEN, ..Paymaster::default() };
-    let op = operation(&calls).with_paymaster(Some(paymaster));
+    let op = operation(&calls)
+        .with_factory(Some(spec().factory_call(FRIEND, U256::from(4))))
+        .with_paymaster(Some(paymaster));
     insta::assert_snapshot!(preview(&op, Some(&spec())));
 }
 
