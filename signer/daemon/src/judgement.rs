@@ -136,3 +136,6 @@ pub(crate) fn child(call: &SignCall) -> Ruling<Option<ChildIndex>> {
 pub(crate) fn digest(claim: &Claim) -> Digest {
     Digest::new(claim.digest.0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,8 @@ mod status;
 mod store;
 mod transport;
 mod vault;
+#[cfg(test)]
+mod world;
 
 pub use accounts::{AccountReader, DeployedAccount, ReadError, RpcAccounts};
 pub use audit::{AUDIT_VERSION, AuditError, AuditHead, AuditRecord, Decision};

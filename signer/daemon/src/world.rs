@@ -1,0 +1,344 @@
+//! Three daemons in one process: everything is real but the keys, which are dealt, the wires, which are
+//! memory that a test may tap, and the node, which is a table.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use async_trait::async_trait;
+use countersign_protocol::{
+    AccountClaim, Attempt, ChildNumber, KeyName, KeyPurpose, PaymasterApprovalRequest, Request,
+    SignCall, SignReply, UserOperationRequest,
+};
+use countersign_threshold::{ChildIndex, Committee, Gates, KeyShare, PartyId, fixtures};
+use countersign_userop::{
+    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, Paymaster,
+    SponsorWindow, UserOperation,
+};
+
+use crate::accounts::{AccountReader, DeployedAccount, ReadError};
+use crate::bans::KeyBans;
+use crate::config::{ChainConfig, DaemonConfig, Deadlines, RulesConfig};
+use crate::keys::{KeyRecord, Keys, LiveKey};
+use crate::signing::{Signer, SignerParts};
+use crate::store::Store;
+use crate::transport::{Frame, Inbox, PeerError, Peers};
+
+pub(crate) const CHAIN: ChainId = ChainId::new(31_337);
+pub(crate) const GATEWAY: &str = "gateway-1";
+pub(crate) const CHILD: u32 = 3;
+
+const CONFIG: &str = r#"
+data_dir = "data"
+listen = "127.0.0.1:0"
+committee = "committee.json"
+[[chains]]
+id = 31337
+rpc = "http://127.0.0.1:1"
+entry_points = ["0.7", "0.8", "0.9"]
+[[chains.accounts]]
+kind = "countersign"
+entry_point_version = "0.7"
+factory = "0xfafafafafafafafafafafafafafafafafafafafa"
+implementation = "0x1111111111111111111111111111111111111111"
+[[chains.accounts]]
+kind = "countersign"
+entry_point_version = "0.8"
+factory = "0xf8f8f8f8f8f8f8f8f8f8f8f8f8f8f8f8f8f8f8f8"
+implementation = "0x8888888888888888888888888888888888888888"
+[[chains.paymasters]]
+address = "0x9999999999999999999999999999999999999999"
+version = "0.7"
+key = "sponsor"
+max_outstanding_wei = "1000000000000000000"
+"#;
+
+pub(crate) fn party(index: u8) -> PartyId {
+    PartyId::new(index).unwrap()
+}
+
+pub(crate) fn name(text: &str) -> KeyName {
+    text.parse().unwrap()
+}
+
+pub(crate) fn paymaster() -> Address {
+    Address::repeat_byte(0x99)
+}
+
+pub(crate) fn config() -> (Vec<ChainConfig>, RulesConfig) {
+    let config = DaemonConfig::from_toml(CONFIG).unwrap();
+    (config.chains, config.rules)
+}
+
+/// What becomes of a frame on the wire: it may be changed, doubled, or vanish.
+type Tap = dyn Fn(PartyId, PartyId, Frame) -> Vec<Frame> + Send + Sync;
+
+/// The wires of all parties.
+struct Wires {
+    inboxes: Mutex<BTreeMap<PartyId, Arc<Inbox>>>,
+    tap: Mutex<Arc<Tap>>,
+    carried: AtomicU64,
+}
+
+/// One party's end of the wires.
+struct End {
+    me: PartyId,
+    wires: Arc<Wires>,
+}
+
+#[async_trait]
+impl Peers for End {
+    async fn send(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
+        self.push(to, frame)
+    }
+
+    fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
+        let tap = Arc::clone(&self.wires.tap.lock().unwrap());
+        self.wires.carried.fetch_add(1, Ordering::SeqCst);
+        let inbox = self.wires.inboxes.lock().unwrap().get(&to).cloned();
+        let inbox = inbox.ok_or(PeerError::Unreachable { party: to })?;
+        tap(self.me, to, frame).into_iter().for_each(|frame| inbox.deliver(self.me, frame));
+        Ok(())
+    }
+}
+
+/// A node that says what a test wrote into it.
+#[derive(Default)]
+pub(crate) struct Node {
+    pub(crate) accounts: Mutex<HashMap<Address, DeployedAccount>>,
+}
+
+#[async_trait]
+impl AccountReader for Node {
+    async fn read(
+        &self,
+        _: ChainId,
+        account: Address,
+        _: &AccountSpec,
+    ) -> Result<DeployedAccount, ReadError> {
+        self.accounts.lock().unwrap().get(&account).cloned().ok_or(ReadError::TimedOut)
+    }
+}
+
+pub(crate) struct Daemon {
+    pub(crate) signer: Signer,
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<Keys>,
+}
+
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    wires: Arc<Wires>,
+    pub(crate) node: Arc<Node>,
+    pub(crate) daemons: BTreeMap<u8, Daemon>,
+    pub(crate) deadlines: Deadlines,
+    attempts: AtomicU64,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let wires = Arc::new(Wires {
+            inboxes: Mutex::default(),
+            tap: Mutex::new(Arc::new(|_, _, frame| vec![frame])),
+            carried: AtomicU64::new(0),
+        });
+        let node = Arc::new(Node::default());
+        let mut world = Self {
+            folder,
+            wires,
+            node,
+            daemons: BTreeMap::new(),
+            deadlines: Deadlines { round_ms: 1_500, session_ms: 4_000, ..Deadlines::default() },
+            attempts: AtomicU64::new(1),
+        };
+        let treasury = deal("treasury");
+        let sponsor = deal("sponsor");
+        for (index, (treasury, sponsor)) in (1_u8..).zip(treasury.into_iter().zip(sponsor)) {
+            world.boot(index, treasury, sponsor).await;
+        }
+        world
+    }
+
+    async fn boot(&mut self, index: u8, treasury: KeyShare, sponsor: KeyShare) {
+        let store = Store::open(&self.database(index)).await.unwrap();
+        let keys = Arc::new(Keys::default());
+        keys.insert(live(&store, "treasury", KeyPurpose::Accounts, treasury).await);
+        keys.insert(live(&store, "sponsor", KeyPurpose::Paymaster, sponsor).await);
+        let inbox = Inbox::new();
+        self.wires.inboxes.lock().unwrap().insert(party(index), Arc::clone(&inbox));
+        let (chains, rules) = config();
+        let signer = Signer::new(SignerParts {
+            me: party(index),
+            committee: [0xcc; 32],
+            gateways: BTreeSet::from([GATEWAY.to_owned()]),
+            chains,
+            rules,
+            deadlines: self.deadlines,
+            keys: Arc::clone(&keys),
+            peers: Arc::new(End { me: party(index), wires: Arc::clone(&self.wires) }),
+            inbox,
+            store: store.clone(),
+            accounts: Arc::clone(&self.node) as Arc<dyn AccountReader>,
+        });
+        self.daemons.insert(index, Daemon { signer, store, keys });
+    }
+
+    fn database(&self, index: u8) -> PathBuf {
+        self.folder.path().join(format!("{index}.db"))
+    }
+
+    /// Stops a daemon and starts it again on the same database and shares.
+    pub(crate) async fn restart(&mut self, index: u8) {
+        let daemon = self.daemons.remove(&index).unwrap();
+        let share = |key: &str| {
+            let live = daemon.keys.get(&name(key)).unwrap();
+            KeyShare::decode(&live.share.encode().unwrap()).unwrap()
+        };
+        let (treasury, sponsor) = (share("treasury"), share("sponsor"));
+        drop(daemon);
+        self.boot(index, treasury, sponsor).await;
+    }
+
+    /// From now on every frame goes through `tap`.
+    pub(crate) fn tap(
+        &self,
+        tap: impl Fn(PartyId, PartyId, Frame) -> Vec<Frame> + Send + Sync + 'static,
+    ) {
+        *self.wires.tap.lock().unwrap() = Arc::new(tap);
+    }
+
+    /// How many frames were put on the wires so far.
+    pub(crate) fn carried(&self) -> u64 {
+        self.wires.carried.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn owner(&self) -> Address {
+        let daemon = self.daemons.values().next().unwrap();
+        let key = daemon.keys.get(&name("treasury")).unwrap();
+        Address::from(key.share.owner_address(ChildIndex::new(CHILD).ok()).unwrap())
+    }
+
+    /// A call for `request` with a fresh attempt.
+    pub(crate) fn call(&self, quorum: &[u8], request: Request) -> SignCall {
+        let mut attempt = [0; 16];
+        attempt[8..].copy_from_slice(&self.attempts.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        let (key, child) = match request {
+            Request::PaymasterApproval(_) => ("sponsor", None),
+            _ => ("treasury", ChildNumber::new(CHILD)),
+        };
+        SignCall {
+            key: name(key),
+            child,
+            request,
+            quorum: quorum.to_vec(),
+            attempt: Attempt(attempt),
+            traceparent: None,
+            deadline: Duration::from_secs(8),
+        }
+    }
+
+    /// Asks one daemon.
+    pub(crate) async fn ask(&self, index: u8, call: &SignCall) -> SignReply {
+        self.daemons[&index].signer.sign(GATEWAY, call.clone()).await
+    }
+
+    /// Asks every member of the call's quorum at once; answers in the order of the quorum.
+    pub(crate) async fn ask_all(&self, call: &SignCall) -> Vec<SignReply> {
+        let asked = call.quorum.iter().map(|index| self.ask(*index, call));
+        futures::future::join_all(asked).await
+    }
+
+    /// An operation of the child's account that pays one wei, under `nonce`.
+    pub(crate) fn operation(&self, nonce: u64) -> UserOperationRequest {
+        let spec = spec();
+        let calls =
+            [Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() }];
+        let salt = U256::from(5);
+        let sender = spec.address(self.owner(), salt);
+        let op = UserOperation::new(
+            spec.version,
+            sender,
+            U256::from(nonce),
+            spec.encode_calls(&calls).unwrap(),
+        );
+        let gas = GasLimits { call: 100_000, verification: 300_000, pre_verification: 50_000 };
+        let fees = Fees { max_fee_per_gas: 2_000_000_000, max_priority_fee_per_gas: 1_000_000_000 };
+        let claim = AccountClaim { kind: spec.kind, factory: spec.factory, salt };
+        UserOperationRequest {
+            entry_point: spec.version.canonical_address(),
+            chain: CHAIN,
+            version: spec.version,
+            account: claim,
+            op: op.with_gas(gas).with_fees(fees),
+        }
+    }
+
+    /// An approval to pay for that operation during the next minute.
+    pub(crate) fn approval(&self, nonce: u64) -> PaymasterApprovalRequest {
+        let request = self.operation(nonce);
+        let paymaster = Paymaster {
+            address: paymaster(),
+            verification_gas_limit: 100_000,
+            post_op_gas_limit: 10_000,
+            ..Paymaster::default()
+        };
+        PaymasterApprovalRequest {
+            version: request.version,
+            entry_point: request.entry_point,
+            chain: request.chain,
+            op: request.op.with_paymaster(Some(paymaster.clone())),
+            paymaster: paymaster.address,
+            delegate: Address::ZERO,
+            window: SponsorWindow::new(crate::clock::now_s() + 60, 0).unwrap(),
+        }
+    }
+
+    /// The digest that the account's owner signs.
+    pub(crate) fn digest(&self, request: &UserOperationRequest) -> B256 {
+        spec().owner_digest(request.op.hash(request.entry_point, request.chain))
+    }
+}
+
+/// The account of EntryPoint 0.7 in the configuration.
+pub(crate) fn spec() -> AccountSpec {
+    AccountSpec::new(
+        AccountKind::Countersign,
+        EntryPointVersion::V0_7,
+        Address::repeat_byte(0xfa),
+        Address::repeat_byte(0x11),
+    )
+    .unwrap()
+}
+
+/// The shares of a dealt two-of-three key.
+pub(crate) fn deal(seed: &str) -> Vec<KeyShare> {
+    fixtures::deal(Committee::new(3, 2).unwrap(), seed).unwrap()
+}
+
+/// A key whose bans are in `store`.
+pub(crate) async fn live(
+    store: &Store,
+    key: &str,
+    purpose: KeyPurpose,
+    share: KeyShare,
+) -> LiveKey {
+    let bans = KeyBans::load(store.clone(), &share.public_key()).await.unwrap();
+    let record = KeyRecord {
+        name: name(key),
+        purpose,
+        threshold: share.committee().threshold(),
+        parties: share.committee().parties(),
+        epoch: share.epoch(),
+        public_key: share.public_key(),
+        address: share.address(),
+        transcript: *share.transcript(),
+        ceremony: [1; 32],
+        committee: [0xcc; 32],
+        created_at: 0,
+    };
+    LiveKey { record, share, gates: Gates::new(Arc::new(bans)) }
+}
