@@ -28,6 +28,8 @@ abstract contract World is EntryPoints {
         ICountersignAccountFactory factory;
         ICountersignAccount account;
         ISponsorPaymaster paymaster;
+        ITestToken token;
+        ITarget target;
     }
 
     mapping(Version => Deployment) private _worlds;
@@ -70,8 +72,8 @@ abstract contract World is EntryPoints {
         factory = _worlds[version_].factory;
         account = _worlds[version_].account;
         paymaster = _worlds[version_].paymaster;
-        token = ITestToken(deployCode("TestToken.sol"));
-        target = ITarget(deployCode("Target.sol"));
+        token = _worlds[version_].token;
+        target = _worlds[version_].target;
     }
 
     function _build(Version version_) private {
@@ -90,7 +92,9 @@ abstract contract World is EntryPoints {
         paymaster.deposit{value: 10 ether}();
         paymaster.addStake{value: 1 ether}(1 days);
         vm.stopPrank();
-        _worlds[version_] = Deployment(entryPoint, factory, account, paymaster);
+        token = ITestToken(deployCode("TestToken.sol"));
+        target = ITarget(deployCode("Target.sol"));
+        _worlds[version_] = Deployment(entryPoint, factory, account, paymaster, token, target);
     }
 
     function _newImplementation(address at) internal returns (address) {
