@@ -34,7 +34,7 @@ prove() {
   forge build --quiet --ast --build-info --extra-output storageLayout metadata
   "$tools/bin/halmos" --forge-build-out "$out" --match-contract 'Proof$' --no-status 2>&1 |
     { grep -v 'EXTCODECOPY: unknown address\|is assumed to have empty bytecode' || true; }
-  "$tools/bin/slither" . --config-file slither.config.json --fail-low
+  "$tools/bin/slither" . --config-file slither.config.json --fail-pedantic
 }
 
 case "${1:-check}" in

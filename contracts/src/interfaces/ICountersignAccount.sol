@@ -20,8 +20,8 @@ interface ICountersignAccount is IAccount, IOwnerGuard {
 
     /// @notice Gives a new proxy its owner.
     /// @dev MUST be called on a proxy without owner; the factory does it in the same transaction.
-    /// @param owner The owner.
-    function initialize(address owner) external;
+    /// @param newOwner The owner.
+    function initialize(address newOwner) external;
 
     /// @notice Does what the owner signed. A failing call reverts everything, with its own reason.
     /// @dev MUST be called by the account itself or its EntryPoint while it is not frozen.
