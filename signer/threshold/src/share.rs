@@ -22,6 +22,12 @@ mod store;
 /// It holds the engine's party (secret polynomial point, oblivious-transfer state) and has neither
 /// `Clone` nor a telling `Debug`. Memory is wiped when the last machine that signs with it is dropped.
 /// There is **one live holder** of a share: two machines that sign with copies of it lose the key.
+///
+/// ```compile_fail,E0308
+/// fn copy(share: &countersign_threshold::KeyShare) -> countersign_threshold::KeyShare {
+///     share.clone()
+/// }
+/// ```
 pub struct KeyShare {
     party: Arc<Party>,
     package: PublicKeyPackage,

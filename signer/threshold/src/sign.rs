@@ -40,6 +40,17 @@ pub enum SignRound {
 ///
 /// It is used once: it cannot be cloned, stored or resumed, and after any failure of the engine it
 /// is over. After a crash, start again with a fresh session id.
+///
+/// ```compile_fail,E0308
+/// fn twice(attempt: &countersign_threshold::Signing) -> countersign_threshold::Signing {
+///     attempt.clone()
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn store<T: serde::Serialize>() {}
+/// store::<countersign_threshold::Signing>();
+/// ```
 pub struct Signing {
     party: Arc<Party>,
     data: SignData,
