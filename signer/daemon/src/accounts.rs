@@ -125,3 +125,6 @@ impl AccountReader for RpcAccounts {
             .map_err(|_| ReadError::TimedOut)?
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::config::DaemonConfig;
 use crate::operator::OperatorClient;
 
+mod audit;
 mod ceremony;
 mod committee;
 mod init;
@@ -67,6 +68,9 @@ enum Command {
     Status,
     /// List the parties that a key signs with no more.
     Bans,
+    /// Read the records of what was asked and answered, and check their chain.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Runs the command line.
@@ -107,6 +111,7 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Keys => show::keys(&mut operator(&config).await?, cli.json).await,
         Command::Status => show::status(&mut operator(&config).await?, cli.json).await,
         Command::Bans => show::bans(&mut operator(&config).await?, cli.json).await,
+        Command::Audit(command) => audit::execute(command, &config, cli.json).await,
         Command::Committee(_) => Ok(()),
     }
 }

@@ -146,6 +146,7 @@ impl Inner {
         if matches!(error, SignError::Unattributed { .. }) {
             let root = session.key.share.public_key();
             for suspect in error.suspects() {
+                tracing::warn!(party = %suspect, "a spoiled signature counts against this party");
                 if let Err(error) = self.store.count_spoiled(&root, suspect).await {
                     tracing::error!(%error, "a spoiled signature could not be counted");
                 }

@@ -86,3 +86,26 @@ async fn opening_again_changes_nothing() {
 
     assert_eq!(pragma(&store, "PRAGMA user_version").await, FORMAT_VERSION);
 }
+
+#[tokio::test]
+async fn a_reader_sees_what_the_holder_committed_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cosigner.db");
+    let holder = Store::open(&path).await.unwrap();
+    let reader = Store::open_to_read(&path).await.unwrap();
+    let mut connection = holder.connection().await;
+    sqlx::raw_sql("INSERT INTO attempt VALUES ('x', 1)").execute(&mut *connection).await.unwrap();
+    drop(connection);
+
+    assert_eq!(pragma(&reader, "SELECT count(*) FROM attempt").await, 1);
+    let mut connection = reader.connection().await;
+    let written = sqlx::raw_sql("DELETE FROM attempt").execute(&mut *connection).await;
+    assert!(written.is_err());
+}
+
+#[tokio::test]
+async fn reading_makes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Store::open_to_read(&folder.path().join("cosigner.db")).await.is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
