@@ -9,6 +9,26 @@
 //! - [`PaymasterClient`] asks for stub data to estimate with and for the data that is signed.
 //! - [`BundlerError`] tells apart what was refused ([`Rejection`], with its [`RpcCode`] and the
 //!   EntryPoint's own [`AaCode`]) from what never worked ([`Fault`]).
+//!
+//! ```no_run
+//! use countersign_bundler_client::{BundlerClient, BundlerError, ClientOptions};
+//! use countersign_userop::{ChainId, EntryPointVersion, UserOperation};
+//!
+//! async fn send(signed: UserOperation) -> Result<(), BundlerError> {
+//!     let urls = ["https://bundler.example", "https://another.example"];
+//!     let bundler =
+//!         BundlerClient::with_failover(urls, ChainId::new(1), ClientOptions::default())?;
+//!     let entry_point = EntryPointVersion::V0_7.canonical_address();
+//!     let hash = match bundler.send_user_operation(&signed, entry_point).await {
+//!         Ok(hash) => hash,
+//!         // It may be on its way: it is looked for, not sent again.
+//!         Err(BundlerError::Unconfirmed { hash, .. }) => hash,
+//!         Err(refused) => return Err(refused),
+//!     };
+//!     println!("{:?}", bundler.receipt(hash).await?);
+//!     Ok(())
+//! }
+//! ```
 
 mod aa_code;
 mod bundler;

@@ -107,7 +107,8 @@ impl HostileServer {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let script = Script { reply, by_method: HashMap::new(), calls: Vec::new() };
-        let shared = Arc::new(Shared { script: Mutex::new(script), http: reqwest::Client::new() });
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let shared = Arc::new(Shared { script: Mutex::new(script), http });
         let serving = shared.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

@@ -74,7 +74,8 @@ impl JsonRpc {
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        let http =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
         Ok(Self { url: url.into(), http, bearer: None })
     }
 

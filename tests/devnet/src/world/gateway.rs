@@ -94,7 +94,7 @@ impl GatewayProcess {
     /// # Errors
     /// When it does not in time.
     pub async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
         let probe = format!("{}/health/ready", self.url);
         self.process
             .ready(READY_DEADLINE, || async {
