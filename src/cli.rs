@@ -94,7 +94,7 @@ mod tests {
             if leaf && command.get_name() != "help" {
                 let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
                 assert!(
-                    help.contains(&format!("{path} ")) || help.contains(&format!("{path}\n")),
+                    help.contains(&format!("{path} ")) || help.ends_with(path),
                     "{path}: {help}"
                 );
             }

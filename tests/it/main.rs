@@ -1,6 +1,7 @@
 //! What crosses crates and needs a chain: our arithmetic against the contracts' own.
 
 mod accounts;
+mod api;
 mod operations;
 mod sponsorship;
 mod user_op_hash;
