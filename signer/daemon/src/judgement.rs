@@ -55,6 +55,7 @@ pub(crate) struct Case<'a> {
     pub(crate) accounts: &'a dyn AccountReader,
     pub(crate) caller: &'a str,
     pub(crate) call: &'a SignCall,
+    pub(crate) request_hash: B256,
     pub(crate) key: Option<&'a LiveKey>,
     pub(crate) now_s: u64,
 }
@@ -118,8 +119,7 @@ impl Case<'_> {
 
     fn claim(&self, digest: B256, terms: Terms) -> Claim {
         let slot = KeySlot { slot: self.call.request.slot(), key: self.call.key.clone() };
-        let request_hash = B256::from(*self.call.request.hash().as_bytes());
-        Claim { slot, digest, request_hash, terms }
+        Claim { slot, digest, request_hash: self.request_hash, terms }
     }
 }
 

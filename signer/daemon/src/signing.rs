@@ -37,6 +37,9 @@ use stages::Stages;
 /// How many sessions run side by side; one more is told to come again.
 const SESSIONS: usize = 256;
 
+/// How long before the caller's own deadline a session ends at the latest.
+const MARGIN: Duration = Duration::from_millis(250);
+
 /// What a [`Signer`] works with.
 pub struct SignerParts {
     /// Our place in the committee.
@@ -99,6 +102,10 @@ impl Signer {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
         let SignerParts { keys, peers, inbox, store, accounts, .. } = parts;
         let book = Rulebook { gateways, chains, rules, me };
+        tracing::warn!(
+            "callers' own signatures on their intents are not checked: a gateway of the committee file \
+             may ask for whatever the rules allow"
+        );
         let sessions = Semaphore::new(SESSIONS);
         let inner =
             Inner { book, committee, deadlines, keys, peers, inbox, store, accounts, sessions };
@@ -144,12 +151,13 @@ impl Inner {
 
         // Authenticate, recompute, decode, preview, and every rule.
         let key = self.keys.get(&call.key);
-        let judged = self.judge(caller, call, key.as_deref()).await;
+        let request_hash = B256::from(*call.request.hash().as_bytes());
+        let judged = self.judge(caller, call, request_hash, key.as_deref()).await;
         stages.lap("judge");
 
         // Decision, slot and audit record: one synced commit before the first message.
         let saw = judged.preview.clone();
-        let claim = self.write_down(caller, call, judged).await?;
+        let claim = self.write_down(caller, call, request_hash, judged).await?;
         let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
         stages.lap("journal");
 
@@ -166,10 +174,16 @@ impl Inner {
         Ok(SignedReply { signature, saw, stages: stages.finish() })
     }
 
-    async fn judge(&self, caller: &str, call: &SignCall, key: Option<&LiveKey>) -> Judged {
-        let now_s = clock::now_s();
+    async fn judge(
+        &self,
+        caller: &str,
+        call: &SignCall,
+        request_hash: B256,
+        key: Option<&LiveKey>,
+    ) -> Judged {
         let accounts = self.accounts.as_ref();
-        judgement::judge(&Case { book: &self.book, accounts, caller, call, key, now_s }).await
+        let (book, now_s) = (&self.book, clock::now_s());
+        judgement::judge(&Case { book, accounts, caller, call, request_hash, key, now_s }).await
     }
 
     /// The claim that was granted its slot, or the refusal, which the quorum hears of too.
@@ -177,6 +191,7 @@ impl Inner {
         &self,
         caller: &str,
         call: &SignCall,
+        request_hash: B256,
         judged: Judged,
     ) -> Result<Claim, Ended> {
         let entry = Entry {
@@ -184,7 +199,7 @@ impl Inner {
             key: call.key.to_string(),
             child: call.child.map(countersign_protocol::ChildNumber::get),
             attempt: Some(call.attempt.0),
-            request_hash: B256::from(*call.request.hash().as_bytes()),
+            request_hash,
             preview: judged.preview,
             slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
             claim: judged.claim,
@@ -234,9 +249,11 @@ impl Inner {
         }
     }
 
+    /// A little before the caller stops waiting, so that it still hears why there is no signature.
     fn deadline(&self, asked: Duration) -> Instant {
         let now = Instant::now();
-        now.checked_add(asked.min(self.deadlines.session())).unwrap_or(now)
+        let told = asked.saturating_sub(MARGIN.min(asked.checked_div(10).unwrap_or_default()));
+        now.checked_add(told.min(self.deadlines.session())).unwrap_or(now)
     }
 }
 

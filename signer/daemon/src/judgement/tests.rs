@@ -24,6 +24,7 @@ async fn judged(world: &World, call: &SignCall) -> Judged {
         accounts: world.node.as_ref(),
         caller: GATEWAY,
         call,
+        request_hash: B256::from(*call.request.hash().as_bytes()),
         key: key.as_deref(),
         now_s: NOW,
     };
