@@ -33,7 +33,7 @@ pub struct GatewayConfig {
     /// Lowers guards that only a development machine may lower; said at start.
     #[serde(default)]
     pub dev: bool,
-    /// Directory with the gateway's own TLS identity.
+    /// File with the gateway's own TLS identity.
     pub identity: PathBuf,
     /// The committee file, signed by every party.
     pub committee: PathBuf,

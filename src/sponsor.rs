@@ -115,8 +115,8 @@ impl<'a> Sponsor<'a> {
     fn paymaster(&self, sponsored: SponsorData) -> Paymaster {
         Paymaster {
             address: self.paymaster,
-            verification_gas_limit: self.config.verification_gas_limit,
-            post_op_gas_limit: self.config.post_op_gas_limit,
+            verification_gas_limit: self.config.verification_gas_limit.into(),
+            post_op_gas_limit: self.config.post_op_gas_limit.into(),
             data: sponsored.data,
             signature: sponsored.signature,
         }

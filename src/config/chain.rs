@@ -79,10 +79,10 @@ pub struct SponsorConfig {
     pub window_s: u64,
     /// Gas for the paymaster's validation.
     #[serde(default = "default_paymaster_gas")]
-    pub verification_gas_limit: u128,
+    pub verification_gas_limit: u64,
     /// Gas for its postOp.
     #[serde(default)]
-    pub post_op_gas_limit: u128,
+    pub post_op_gas_limit: u64,
     /// The paymaster of each EntryPoint version.
     pub paymasters: BTreeMap<EntryPointVersion, Address>,
 }
@@ -153,6 +153,6 @@ const fn default_window_s() -> u64 {
     600
 }
 
-const fn default_paymaster_gas() -> u128 {
+const fn default_paymaster_gas() -> u64 {
     60_000
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod gateway;
 mod operations;
 mod sponsorship;
 mod user_op_hash;

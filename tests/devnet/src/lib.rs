@@ -24,6 +24,7 @@ mod ports;
 mod process;
 mod rpc;
 mod spawner;
+mod toml_text;
 mod workspace;
 mod world;
 
@@ -37,6 +38,7 @@ pub use paymaster_service::PaymasterService;
 pub use ports::free_port;
 pub use process::{LogDir, Process, ProcessOptions};
 pub use rpc::{JsonRpc, RpcFailure};
+pub use toml_text::toml_text;
 pub use workspace::Workspace;
 pub use world::{
     CosignerEntry, CosignerProcess, GatewayProcess, KeyNames, Manifest, Wallet, World, WorldOptions,

@@ -7,7 +7,7 @@ use countersign_userop::EntryPointVersion;
 use serde_json::{Value, json};
 
 use super::{SPONSOR_KEY, WorldOptions};
-use crate::{Anvil, Deployments};
+use crate::{Anvil, Deployments, toml_text};
 
 /// What configurations say about the chain.
 pub(super) struct Chain<'a> {
@@ -51,7 +51,7 @@ pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
         .iter()
         .map(|(version, address)| json!({"address": address, "version": version, "key": SPONSOR_KEY}))
         .collect();
-    Ok(toml::to_string(&json!({
+    toml_text(&json!({
         "data_dir": "data",
         "listen": format!("127.0.0.1:{port}"),
         "dev": true,
@@ -65,7 +65,7 @@ pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
             "accounts": chain.accounts(),
             "paymasters": paymasters,
         }],
-    }))?)
+    }))
 }
 
 /// `gateway.toml`, for a folder that holds `identity` and `committee.json`.
@@ -75,7 +75,7 @@ pub(super) fn gateway(
     bundler: &str,
     port: u16,
 ) -> anyhow::Result<String> {
-    Ok(toml::to_string(&json!({
+    toml_text(&json!({
         "listen": format!("127.0.0.1:{port}"),
         "database": "sqlite://gateway.db",
         "dev": true,
@@ -95,5 +95,5 @@ pub(super) fn gateway(
                 "paymasters": chain.paymasters,
             },
         }],
-    }))?)
+    }))
 }

@@ -1,0 +1,10 @@
+//! The gateway's pipeline on a real chain with a real bundler. The cosigners are stand-ins that hold
+//! an ordinary key, so that a test can have them lie, refuse or fall silent; the stories with the
+//! real ones are in `tests/e2e`.
+
+mod durability;
+mod lifecycle;
+mod quorum;
+mod sponsored;
+mod stand_in;
+mod world;
