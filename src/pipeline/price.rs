@@ -7,7 +7,7 @@ use countersign_bundler_client::{
     AccountOverride, ClientOptions, GasEstimate, PaymasterClient, StateOverride,
 };
 use countersign_userop::{GasLimits, UserOperation};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Done, Halt, Job,
@@ -49,14 +49,23 @@ pub(super) async fn price(
         op = with_estimate(op, &estimate, chain, paymaster_gas_is_set);
     }
     can_pay(chain, &op, wallet.entry_point).await?;
-    let detail = json!({
+    let detail = said(&op);
+    Ok(Done::new("price", Priced { op, payer, history: History::default() }, detail))
+}
+
+/// Quantities as ERC-7769 has them: they may be larger than a JSON number.
+fn said(op: &UserOperation) -> Value {
+    let (gas, fees) = (op.gas(), op.fees());
+    json!({
         "nonce": op.nonce(),
         "deploys": op.factory().is_some(),
-        "gas": op.gas(),
-        "fees": op.fees(),
+        "callGasLimit": U256::from(gas.call),
+        "verificationGasLimit": U256::from(gas.verification),
+        "preVerificationGas": U256::from(gas.pre_verification),
+        "maxFeePerGas": U256::from(fees.max_fee_per_gas),
+        "maxPriorityFeePerGas": U256::from(fees.max_priority_fee_per_gas),
         "maxCostWei": op.max_cost_wei(),
-    });
-    Ok(Done::new("price", Priced { op, payer, history: History::default() }, detail))
+    })
 }
 
 /// An operation's place among the sender's others.

@@ -39,6 +39,7 @@ pub(super) async fn sponsor(
             (op.with_paymaster(Some(paymaster)), Approval::Given(None), detail)
         }
     };
+    super::fault::reach("approved");
     Ok(Done::new("sponsor", Sponsored { op, approval, history }, detail))
 }
 

@@ -131,9 +131,18 @@ async fn resend(
         let why = failure("not_included", "no block took it at this fee");
         replace::renew::<()>(chain, &job.intent().sponsor, &op, &history, why).await?;
     }
-    let said = submit::send(chain, job, &op, &history).await?;
+    let said = submit::send(chain, job, &op, &history).await.map_err(still_out_there)?;
     let detail = json!({ "userOpHash": hash, "bundler": said });
     let sent_ms = clock::unix_ms();
     let next = Submitted { op, hash, window, history, sent_ms, resent: resent + 1 };
     Ok(Done::new("resubmit", Stage::Submitted(next), detail))
+}
+
+/// A bundler took it before, and may still bring it to the chain: what it says now ends nothing,
+/// unless the nonce is gone.
+fn still_out_there(halt: Halt) -> Halt {
+    match halt {
+        Halt::Drop(failure) if failure.kind != "nonce_used" => Halt::Retry(failure),
+        halt => halt,
+    }
 }

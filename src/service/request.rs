@@ -58,7 +58,8 @@ pub struct SendCalls {
 }
 
 /// An operation that the caller built. What it left out (`nonce`, gas, fees, factory, paymaster)
-/// the gateway fills in; what it set stays as it is.
+/// the gateway fills in. What it set stays as it is, but for the fees: an operation that must be
+/// replaced under its nonce has to offer more.
 #[derive(Debug, Clone)]
 pub struct SendUserOperation {
     /// The caller's name for this intent; one is made up when absent.
