@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::PathBuf,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,8 @@ use crate::timeline::{Timeline, took};
 
 const INCLUSION_DEADLINE: Duration = Duration::from_secs(60);
 const AMOUNT: u64 = 250;
+/// When the first part was started.
+static START: OnceLock<Instant> = OnceLock::new();
 
 sol! {
     function transfer(address to, uint256 amount) external returns (bool);
@@ -62,14 +65,13 @@ impl Demo {
     }
 
     async fn play(&self, dir: PathBuf) -> anyhow::Result<String> {
+        START.get_or_init(Instant::now);
         println!(
             "starting chain, bundler, three cosigners and the gateway; logs in {}",
             dir.display()
         );
-        let begun = Instant::now();
-        let options = WorldOptions { dir: Some(dir), ..WorldOptions::default() };
+        let options = WorldOptions { dir: Some(dir), announce, ..WorldOptions::default() };
         let mut world = World::start(options).await?;
-        println!("{} world is up, keys are made", took(begun.elapsed()));
         let outcome = self.send(&mut world).await;
         // A failure here may be any part's: say which of them ended, and where all wrote.
         outcome.with_context(|| world.troubles())
@@ -143,6 +145,11 @@ impl Demo {
         }
         Ok(())
     }
+}
+
+/// Says that a part is up, with the time since the start.
+pub(crate) fn announce(part: &str) {
+    println!("{} up: {part}", took(START.get_or_init(Instant::now).elapsed()));
 }
 
 const fn recipient() -> Address {

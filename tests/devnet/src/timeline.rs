@@ -95,7 +95,8 @@ impl Seen {
     }
 
     fn stages(&self) -> String {
-        self.stages_ms.iter().map(|(name, ms)| format!(" {name} {} ms", bare(ms))).collect()
+        let each = self.stages_ms.iter();
+        each.map(|(name, ms)| format!(" {name} {:.1} ms", ms.as_f64().unwrap_or(0.0))).collect()
     }
 }
 

@@ -31,7 +31,11 @@ impl Up {
         forget(&manifest, &world_dir)?;
         let mut stop = Stop::listen()?;
         eprintln!("devnet: starting; logs in {}", world_dir.display());
-        let options = WorldOptions { dir: Some(world_dir.clone()), ..WorldOptions::default() };
+        let options = WorldOptions {
+            dir: Some(world_dir.clone()),
+            announce: crate::demo::announce,
+            ..WorldOptions::default()
+        };
         let mut world = tokio::select! {
             world = World::start(options) => world?,
             () = stop.asked() => return forget(&manifest, &world_dir),

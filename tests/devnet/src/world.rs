@@ -44,6 +44,8 @@ pub struct WorldOptions {
     pub chain: AnvilOptions,
     /// The bundler.
     pub bundler: AltoOptions,
+    /// Is told what is up, as soon as it is.
+    pub announce: fn(&str),
 }
 
 impl Default for WorldOptions {
@@ -56,6 +58,7 @@ impl Default for WorldOptions {
             sponsor_window: Duration::from_secs(600),
             chain: AnvilOptions::default(),
             bundler: AltoOptions::default(),
+            announce: |_| (),
         }
     }
 }
@@ -104,17 +107,22 @@ impl World {
         let deployments = anvil.deploy().await?;
         // The paymasters' addresses go into configurations before there is a key to approve with.
         let paymasters = anvil.deploy_paymasters(anvil.deployer()?).await?;
+        (options.announce)("chain, EntryPoints, accounts and paymasters");
         let bundler = AltoOptions { logs: Some(logs.clone()), ..options.bundler.clone() };
         let chain =
             files::Chain { anvil: &anvil, deployments: &deployments, paymasters: &paymasters };
         let (alto, (cosigners, gateway_dir)) = tokio::try_join!(
-            Alto::start_with(&anvil, &deployments, bundler),
+            bundler_up(&options, &anvil, &deployments, bundler),
             committee(&options, &logs, &chain),
         )?;
         let first = cosigners.first().context("a committee needs parties")?;
         let keygen = async |name, purpose| {
             let made = first.keygen(name, purpose, options.threshold).await;
-            made.with_context(|| format!("keygen of {name:?}; logs in {}", logs.path().display()))
+            let made = made.with_context(|| {
+                format!("keygen of {name:?}; logs in {}", logs.path().display())
+            })?;
+            (options.announce)(&format!("key {name:?} for {purpose}: {made}"));
+            anyhow::Ok(made)
         };
         keygen(ACCOUNTS_KEY, "accounts").await?;
         let sponsor = keygen(SPONSOR_KEY, "paymaster").await?;
@@ -122,6 +130,7 @@ impl World {
         let config = files::gateway(&options, &chain, alto.url(), free_port()?)?;
         let gateway = GatewayProcess::start(&gateway_dir, &config, &logs).await?;
         let api_key = gateway.create_api_key("devnet")?;
+        (options.announce)("gateway");
         Ok(Self { gateway, cosigners, alto, anvil, deployments, paymasters, api_key, logs })
     }
 
@@ -237,6 +246,17 @@ impl World {
     }
 }
 
+async fn bundler_up(
+    options: &WorldOptions,
+    anvil: &Anvil,
+    deployments: &Deployments,
+    bundler: AltoOptions,
+) -> anyhow::Result<Alto> {
+    let alto = Alto::start_with(anvil, deployments, bundler).await?;
+    (options.announce)("bundler");
+    Ok(alto)
+}
+
 /// Makes every identity, has all parties sign the committee file, and starts the cosigners.
 /// Gives the gateway's folder too, which holds its identity and the committee file.
 async fn committee(
@@ -258,5 +278,6 @@ async fn committee(
     for draft in drafts {
         running.push(draft.run(logs).await?);
     }
+    (options.announce)("cosigners, under a committee file that all of them signed");
     Ok((running, gateway_dir))
 }
