@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod contracts_artifacts;
 mod gateway;
 mod operations;
 mod sponsorship;
