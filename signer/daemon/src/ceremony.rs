@@ -71,6 +71,8 @@ struct Shared {
     store: Store,
     deadlines: Deadlines,
     dev: bool,
+    /// When the daemon stops, ceremonies stop where they are, as in a crash.
+    stop: CancellationToken,
     running: tokio::sync::Mutex<BTreeMap<CeremonyId, Waiting>>,
     bans: Mutex<BTreeMap<KeyName, Arc<KeyBans>>>,
 }
@@ -113,11 +115,12 @@ impl Ceremonies {
             store,
             deadlines,
             dev,
+            stop,
             running,
             bans,
         });
         shared.load_live().await?;
-        tokio::spawn(Arc::clone(&shared).resolve_forever(stop));
+        tokio::spawn(Arc::clone(&shared).resolve_forever());
         Ok(Self { shared })
     }
 
@@ -146,15 +149,13 @@ impl Ceremonies {
         let total = usize::from(parties);
         run.progress.report(Stage::Proposed, 1, total, format!("proposed ceremony {id}"));
         let this = self.clone();
-        tokio::spawn(async move {
+        self.spawn(id, async move {
             for party in this.shared.links.parties().collect::<Vec<_>>() {
                 if let Err(error) = this.offer(party, signed.clone()).await {
-                    run.abandon(error).await;
-                    this.forget(id).await;
-                    return;
+                    return Err(run.abandon(error).await);
                 }
             }
-            this.finish(id, run, None).await;
+            run.run(None).await
         });
         Ok(id)
     }
@@ -191,8 +192,7 @@ impl Ceremonies {
             ceremony = %id, %key, proposer = %from, waits,
             "a keygen was proposed; `cosigner confirm` agrees to it"
         );
-        let this = self.clone();
-        tokio::spawn(async move { this.finish(id, run, decision).await });
+        self.spawn(id, run.run(decision));
         Ok(())
     }
 
@@ -300,15 +300,24 @@ impl Ceremonies {
         Err(CeremonyError::Refused { party, reason: reply.reason.chars().take(200).collect() })
     }
 
-    async fn finish(&self, id: CeremonyId, run: Run, decision: Option<oneshot::Receiver<bool>>) {
-        if let Err(error) = run.run(decision).await {
-            tracing::error!(ceremony = %id, %error, "a ceremony came to nothing");
-        }
-        self.forget(id).await;
-    }
-
-    async fn forget(&self, id: CeremonyId) {
-        self.shared.running.lock().await.remove(&id);
+    /// Runs a ceremony in the background and forgets it when it ended.
+    fn spawn(
+        &self,
+        id: CeremonyId,
+        work: impl Future<Output = Result<KeyRecord, CeremonyError>> + Send + 'static,
+    ) {
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = shared.stop.cancelled() => {}
+                outcome = work => {
+                    if let Err(error) = outcome {
+                        tracing::error!(ceremony = %id, %error, "a ceremony came to nothing");
+                    }
+                    shared.running.lock().await.remove(&id);
+                }
+            }
+        });
     }
 }
 

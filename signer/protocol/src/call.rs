@@ -265,3 +265,6 @@ impl SignReply {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

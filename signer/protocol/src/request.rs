@@ -309,3 +309,6 @@ impl PaymasterApprovalRequest {
         })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -366,3 +366,6 @@ impl ClientCertVerifier for Pins {
         vec![SignatureScheme::ED25519]
     }
 }
+
+#[cfg(test)]
+mod tests;

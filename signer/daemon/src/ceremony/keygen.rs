@@ -59,9 +59,10 @@ impl Run {
     }
 
     /// Ends a ceremony that not everyone was even offered.
-    pub(super) async fn abandon(&self, error: CeremonyError) {
+    pub(super) async fn abandon(&self, error: CeremonyError) -> CeremonyError {
         let error = self.discard(error).await;
         self.progress.report(Stage::Failed, 0, 0, error.to_string());
+        error
     }
 
     async fn make_share(

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use countersign_protocol::wire;
 use countersign_threshold::PartyId;
-use tokio_util::sync::CancellationToken;
 
 use super::manifest::CeremonyId;
 use super::statement::{Says, SignedStatement, Statement};
@@ -24,7 +23,7 @@ const NOTES_MAX: usize = 10_000;
 
 impl Shared {
     /// Asks the peers about every open ceremony until none is left.
-    pub(super) async fn resolve_forever(self: Arc<Self>, stop: CancellationToken) {
+    pub(super) async fn resolve_forever(self: Arc<Self>) {
         let work = async {
             loop {
                 if let Err(error) = self.resolve_all().await {
@@ -34,7 +33,7 @@ impl Shared {
             }
         };
         tokio::select! {
-            () = stop.cancelled() => {}
+            () = self.stop.cancelled() => {}
             () = work => {}
         }
     }

@@ -8,6 +8,7 @@ use countersign_protocol::wire::peer_server::Peer;
 use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::frame::Frame;
@@ -21,6 +22,8 @@ pub(crate) struct PeerService {
     pub(crate) access: Access,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) ceremonies: Ceremonies,
+    /// Ends the long calls, which would otherwise outlast a request to stop.
+    pub(crate) stop: CancellationToken,
 }
 
 type Ends = Pin<Box<dyn Stream<Item = Result<wire::DeliverEnd, Status>> + Send>>;
@@ -35,13 +38,14 @@ impl Peer for PeerService {
     ) -> Result<Response<Ends>, Status> {
         let from = self.access.party(&request)?;
         let mut frames = request.into_inner();
-        let inbox = Arc::clone(&self.inbox);
+        let (inbox, stop) = (Arc::clone(&self.inbox), self.stop.clone());
         let (end, ends) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut count = 0_u64;
             let outcome = loop {
                 let next = tokio::select! {
                     next = frames.message() => next,
+                    () = stop.cancelled() => break Ok(wire::DeliverEnd { frames: count }),
                     () = end.closed() => break Ok(wire::DeliverEnd { frames: count }),
                 };
                 match next {

@@ -106,6 +106,11 @@ impl Links {
         self.links.values().map(status).collect()
     }
 
+    /// Closes every connection and makes no new one.
+    pub(crate) fn close(&self) {
+        self.stop.cancel();
+    }
+
     /// Offers a ceremony to a peer.
     pub(crate) async fn propose(
         &self,

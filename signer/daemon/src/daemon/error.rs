@@ -1,0 +1,63 @@
+//! Why a daemon did not start.
+
+use std::path::PathBuf;
+
+use countersign_protocol::{CommitteeFileError, IdentityError, TlsError};
+
+use crate::ceremony::CeremonyError;
+use crate::config::PassphraseError;
+use crate::store::StoreError;
+use crate::vault::VaultError;
+
+/// Why a daemon did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The committee file cannot be used.
+    #[error(transparent)]
+    Committee(#[from] CommitteeFileError),
+    /// The identity cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Our identity is nobody's in the committee file.
+    #[error("our identity {key} is no party of the committee file")]
+    NotInCommittee {
+        /// Our public key.
+        key: String,
+    },
+    /// Another daemon runs on the same data.
+    #[error("another process holds the data directory {path}", path = path.display())]
+    Held {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// The vault does not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database does not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The live keys cannot be loaded.
+    #[error(transparent)]
+    Ceremony(#[from] CeremonyError),
+    /// The connections cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// An address is taken or not ours.
+    #[error("cannot listen on {at}")]
+    Listen {
+        /// The address or socket.
+        at: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A socket without an address.
+    #[error("the socket has no address")]
+    Socket(#[source] std::io::Error),
+    /// A worker thread panicked.
+    #[error("a worker thread panicked")]
+    Worker,
+}

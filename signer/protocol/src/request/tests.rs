@@ -1,0 +1,105 @@
+//! The stored and sent form of requests, and what is not one.
+
+use alloy::primitives::{Address, Bytes, U256};
+use countersign_userop::{
+    AccountKind, ChainId, EntryPointVersion, Fees, GasLimits, SponsorWindow, UserOperation,
+};
+
+use super::{AccountClaim, PaymasterApprovalRequest, Request, RequestError, UserOperationRequest};
+
+fn op(version: EntryPointVersion) -> UserOperation {
+    let call_data = Bytes::from_static(&[1, 2, 3, 4]);
+    UserOperation::new(version, Address::repeat_byte(0x11), U256::from(5), call_data)
+        .with_gas(GasLimits { call: 100, verification: 200, pre_verification: 300 })
+        .with_fees(Fees { max_fee_per_gas: 7, max_priority_fee_per_gas: 2 })
+}
+
+pub(crate) fn user_operation() -> Request {
+    let version = EntryPointVersion::V0_7;
+    Request::UserOperation(UserOperationRequest {
+        entry_point: version.canonical_address(),
+        chain: ChainId::new(1),
+        version,
+        account: AccountClaim {
+            kind: AccountKind::Countersign,
+            factory: Address::repeat_byte(0x22),
+            salt: U256::from(9),
+        },
+        op: op(version),
+    })
+}
+
+fn paymaster_approval() -> Request {
+    let version = EntryPointVersion::V0_8;
+    Request::PaymasterApproval(PaymasterApprovalRequest {
+        version,
+        entry_point: version.canonical_address(),
+        chain: ChainId::new(1),
+        op: op(version),
+        paymaster: Address::repeat_byte(0x33),
+        delegate: Address::ZERO,
+        window: SponsorWindow::new(2_000_000_000, 1_000_000_000).unwrap(),
+    })
+}
+
+fn text(request: &Request) -> String {
+    String::from_utf8(request.canonical_bytes()).unwrap()
+}
+
+#[test]
+fn the_wire_form_of_each_kind_is_pinned() {
+    for request in [user_operation(), paymaster_approval()] {
+        let kind = request.kind().as_str();
+        insta::assert_snapshot!(kind, format!("{}\n{}", text(&request), request.hash()));
+    }
+}
+
+#[test]
+fn each_kind_survives_the_wire() {
+    for request in [user_operation(), paymaster_approval()] {
+        let again = Request::from_json(&request.canonical_bytes()).unwrap();
+        assert_eq!(again, request);
+        assert_eq!(again.hash(), request.hash());
+    }
+}
+
+#[test]
+fn every_changed_field_changes_the_hash() {
+    let good = text(&user_operation());
+    for (from, to) in [
+        (r#""chainId":1"#, r#""chainId":2"#),
+        ("0x2222", "0x2322"),
+        ("0x1111", "0x1211"),
+        (r#""nonce":"0x5""#, r#""nonce":"0x6""#),
+        ("0x01020304", "0x01020305"),
+        (r#""salt":"0x9""#, r#""salt":"0xa""#),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good, "{from} is not in {good}");
+        let other = Request::from_json(bad.as_bytes()).unwrap();
+        assert_ne!(other.hash(), user_operation().hash(), "{from}");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_refused_by_name() {
+    let good = text(&user_operation());
+    let parse = |text: &str| Request::from_json(text.as_bytes()).unwrap_err();
+    let version = parse(&good.replace(r#""version":1}"#, r#""version":2}"#));
+    assert!(matches!(version, RequestError::UnknownVersion { version: 2 }), "{version}");
+    let kind = parse(&good.replace("userOperation\",\"version", "hash\",\"version"));
+    assert!(matches!(kind, RequestError::UnknownKind { .. }), "{kind}");
+    let extra = parse(&good.replacen("\"chainId\"", "\"blind\":true,\"chainId\"", 1));
+    assert!(extra.to_string().contains("blind"), "{extra}");
+    let missing = parse(&good.replacen("\"chainId\":1,", "", 1));
+    assert!(missing.to_string().contains("chainId"), "{missing}");
+    let hex = parse(&good.replace("0x01020304", "0x0102030"));
+    assert!(hex.to_string().contains("callData"), "{hex}");
+}
+
+#[test]
+fn the_slot_is_the_place_on_chain_that_a_signature_takes() {
+    let (one, other) = (user_operation().slot(), paymaster_approval().slot());
+    assert_eq!((one.sender, one.nonce), (other.sender, other.nonce));
+    assert_ne!(one.kind, other.kind);
+}
