@@ -6,28 +6,29 @@
 //! *live*. A party that never acknowledged may discard, durably; one that did acknowledge waits for
 //! the others ([`resolve`]). So a crash at any point leaves a live key at all parties or at none.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_protocol::{CommitteeFile, Identity, KeyName, KeyPurpose, wire};
-use countersign_threshold::{BanLedger, Gates, KeyShare, PartyId, SessionId};
+use countersign_threshold::{PartyId, SessionId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::bans::KeyBans;
 use crate::clock;
 use crate::config::Deadlines;
-use crate::keys::{KeyRecord, Keys, LiveKey};
+use crate::keys::{KeyRecord, Keys};
 use crate::store::Store;
 use crate::transport::{Inbox, Links};
-use crate::vault::{CeremonyPapers, Vault, VaultError};
+use crate::vault::{Vault, VaultError};
 
 mod error;
 mod keygen;
 mod manifest;
 mod progress;
 mod resolve;
+mod shared;
 mod statement;
 
 pub use error::CeremonyError;
@@ -37,6 +38,7 @@ pub use statement::SignedStatement;
 use keygen::{Heard, Run};
 use manifest::{Manifest, Proposal};
 use progress::{Progress, Stage};
+use shared::Shared;
 
 /// How many ceremonies may wait or run at once.
 const RUNNING_MAX: usize = 8;
@@ -59,26 +61,9 @@ pub(crate) struct CeremonyParts {
     pub(crate) dev: bool,
 }
 
-struct Shared {
-    me: PartyId,
-    identity: Identity,
-    committee: Arc<CommitteeFile>,
-    committee_hash: [u8; 32],
-    links: Arc<Links>,
-    inbox: Arc<Inbox>,
-    vault: Arc<Vault>,
-    keys: Arc<Keys>,
-    store: Store,
-    deadlines: Deadlines,
-    dev: bool,
-    /// When the daemon stops, ceremonies stop where they are, as in a crash.
-    stop: CancellationToken,
-    running: tokio::sync::Mutex<BTreeMap<CeremonyId, Waiting>>,
-    bans: Mutex<BTreeMap<KeyName, Arc<KeyBans>>>,
-}
-
 struct Waiting {
     manifest: Manifest,
+    /// Takes our operator's word; none is left once it was given or if none is needed.
     decision: Option<oneshot::Sender<bool>>,
 }
 
@@ -103,6 +88,7 @@ impl Ceremonies {
         let CeremonyParts { me, identity, committee, committee_hash, links, inbox, .. } = parts;
         let CeremonyParts { vault, keys, store, deadlines, dev, .. } = parts;
         let (running, bans) = (tokio::sync::Mutex::default(), Mutex::default());
+        let tasks = TaskTracker::new();
         let shared = Arc::new(Shared {
             me,
             identity,
@@ -116,12 +102,19 @@ impl Ceremonies {
             deadlines,
             dev,
             stop,
+            tasks,
             running,
             bans,
         });
         shared.load_live().await?;
-        tokio::spawn(Arc::clone(&shared).resolve_forever());
+        shared.tasks.spawn(Arc::clone(&shared).resolve_forever());
         Ok(Self { shared })
+    }
+
+    /// Waits until all that ran has seen the request to stop.
+    pub(crate) async fn ended(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
     }
 
     /// Proposes a keygen to all other parties and runs it in the background. The last event says
@@ -307,7 +300,7 @@ impl Ceremonies {
         work: impl Future<Output = Result<KeyRecord, CeremonyError>> + Send + 'static,
     ) {
         let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
+        self.shared.tasks.spawn(async move {
             tokio::select! {
                 () = shared.stop.cancelled() => {}
                 outcome = work => {
@@ -318,54 +311,6 @@ impl Ceremonies {
                 }
             }
         });
-    }
-}
-
-impl Shared {
-    async fn load_live(&self) -> Result<(), CeremonyError> {
-        let vault = Arc::clone(&self.vault);
-        let live = blocking(move || {
-            let open = |stored| Ok((vault.open_share(&stored)?, stored.record));
-            vault.live_generations()?.into_iter().map(open).collect::<Result<Vec<_>, VaultError>>()
-        })
-        .await??;
-        for (share, record) in live {
-            self.enliven(record, share).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes a pending generation usable: on disk first, then in memory.
-    async fn go_live(
-        &self,
-        record: KeyRecord,
-        share: KeyShare,
-        papers: CeremonyPapers,
-    ) -> Result<KeyRecord, CeremonyError> {
-        let (vault, ceremony) = (Arc::clone(&self.vault), record.ceremony);
-        blocking(move || vault.promote(&ceremony, &papers)).await??;
-        self.enliven(record.clone(), share).await?;
-        Ok(record)
-    }
-
-    async fn enliven(&self, record: KeyRecord, share: KeyShare) -> Result<(), CeremonyError> {
-        let bans = Arc::new(KeyBans::load(self.store.clone(), &record.public_key).await?);
-        let gates = Gates::new(Arc::clone(&bans) as Arc<dyn BanLedger>);
-        let mut all = self.bans.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(record.name.clone(), bans);
-        drop(all);
-        self.keys.insert(LiveKey { record, share, gates });
-        Ok(())
-    }
-
-    async fn note_discard(
-        &self,
-        id: CeremonyId,
-        note: SignedStatement,
-    ) -> Result<(), CeremonyError> {
-        let note = serde_json::to_vec(&note).map_err(CeremonyError::Malformed)?;
-        let vault = Arc::clone(&self.vault);
-        Ok(blocking(move || vault.discard(&id.0, &note)).await??)
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Daemon {
     addr: SocketAddr,
     keys: Arc<Keys>,
     links: Arc<Links>,
+    ceremonies: Ceremonies,
     store: Store,
     socket: PathBuf,
     patience: Duration,
@@ -65,6 +66,7 @@ impl Daemon {
         let (me, limit) = (ground.me, config.deadlines.connect());
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
         let services = ground.services(&config, &links, &keys, &stop).await?;
+        let ceremonies = services.peer.ceremonies.clone();
 
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_network(listener, tls, services.gateway, services.peer, stop.clone()));
@@ -79,7 +81,18 @@ impl Daemon {
         }
         let Ground { store, held, .. } = ground;
         let patience = config.deadlines.shutdown();
-        Ok(Self { addr, keys, links, store, socket, patience, stop, tasks, _held: held })
+        Ok(Self {
+            addr,
+            keys,
+            links,
+            ceremonies,
+            store,
+            socket,
+            patience,
+            stop,
+            tasks,
+            _held: held,
+        })
     }
 
     /// Where peers and gateways connect.
@@ -102,6 +115,7 @@ impl Daemon {
             tracing::warn!("some calls did not end in time and were cut off");
         }
         self.tasks.shutdown().await;
+        self.ceremonies.ended().await;
         self.links.close();
         if let Err(error) = self.store.checkpoint().await {
             tracing::error!(%error, "the database could not be closed cleanly");

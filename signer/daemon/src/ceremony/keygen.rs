@@ -81,7 +81,7 @@ impl Run {
     ) -> Result<(), CeremonyError> {
         let Some(mut decision) = decision else { return Ok(()) };
         let limit = Duration::from_millis(self.manifest.confirm_within_ms);
-        let until = Instant::now() + limit;
+        let until = in_the_future(limit);
         let me = self.shared.me;
         loop {
             tokio::select! {
@@ -102,7 +102,7 @@ impl Run {
 
     async fn await_confirmations(&mut self) -> Result<(), CeremonyError> {
         let limit = Duration::from_millis(self.manifest.confirm_within_ms);
-        let until = Instant::now() + limit;
+        let until = in_the_future(limit);
         let total = usize::from(self.manifest.parties);
         let mut told = BTreeSet::new();
         loop {
@@ -135,7 +135,7 @@ impl Run {
             blocking(move || Keygen::new(committee, me, session, witness)).await??;
         self.dispatch(first).await?;
         let limit = self.shared.deadlines.ceremony_round();
-        let mut until = Instant::now() + limit;
+        let mut until = in_the_future(limit);
         let mut round = machine.round();
         while !machine.is_done() {
             let Some((from, bytes)) = self.heard.rounds.pop_front() else {
@@ -154,7 +154,7 @@ impl Run {
             self.dispatch(answer?).await?;
             if machine.round() != round {
                 round = machine.round();
-                until = Instant::now() + limit;
+                until = in_the_future(limit);
                 let message = format!("key generation: {round:?}").to_lowercase();
                 self.progress.report(Stage::Round, round as usize, ROUNDS, message);
             }
@@ -211,7 +211,7 @@ impl Run {
             let _ = self.tell(party, ack.clone()).await;
         }
         let limit = self.shared.deadlines.ceremony_round();
-        let until = Instant::now() + limit;
+        let until = in_the_future(limit);
         loop {
             for (party, (other, _)) in &self.heard.acks {
                 if *other != transcript {
@@ -347,6 +347,12 @@ impl Run {
             created_at: self.manifest.created_at,
         }
     }
+}
+
+/// No limit of ours reaches beyond what a clock can say.
+fn in_the_future(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now)
 }
 
 fn hex_address(address: &[u8; 20]) -> String {

@@ -15,6 +15,7 @@ async fn a_key_is_live_at_all_and_survives_a_restart() {
         world.await_state(at, "main", Some("live")).await;
         let key = world.daemons[at].as_ref().unwrap().keys().get(&"main".parse().unwrap()).unwrap();
         assert_eq!(key.record.address.to_vec(), made.address);
+        drop(key);
         world.stop_one(at).await;
         world.start_one(at).await.unwrap();
         world.await_state(at, "main", Some("live")).await;

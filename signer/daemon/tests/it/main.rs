@@ -1,5 +1,11 @@
 //! Daemons among themselves, over real sockets.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests: what does not hold is a failure, also in what they share"
+)]
+
 mod ceremony;
 mod crash;
 mod network;
