@@ -1,0 +1,106 @@
+//! One world for all stories that disturb nobody else's; a story that kills a part starts its own.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use countersign_devnet::{JsonRpc, Manifest, RpcFailure, Workspace, World, WorldOptions};
+use countersign_userop::{AccountKind, EntryPointVersion};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+const INCLUSION_DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a story needs to know of the shared world.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) manifest: Manifest,
+    config: PathBuf,
+    _world: World,
+}
+
+/// The shared world; the first story to ask starts it.
+pub(crate) async fn scene() -> &'static Scene {
+    static SCENE: OnceCell<Scene> = OnceCell::const_new();
+    SCENE
+        .get_or_init(|| async {
+            let world = World::start(WorldOptions::default()).await.unwrap();
+            let config = world.logs().path().join("gateway/gateway.toml");
+            Scene { manifest: world.manifest(), config, _world: world }
+        })
+        .await
+}
+
+impl Scene {
+    /// A client that presents the world's own API key.
+    pub(crate) fn rpc(&self) -> JsonRpc {
+        self.rpc_with(&self.manifest.api_key)
+    }
+
+    /// A client that presents this key.
+    pub(crate) fn rpc_with(&self, key: &str) -> JsonRpc {
+        JsonRpc::new(&self.manifest.gateway_url).unwrap().with_bearer(key)
+    }
+
+    /// Runs `countersign key …` beside the running gateway.
+    pub(crate) fn must_key(&self, args: &[&str]) -> Value {
+        let program = Workspace::locate().unwrap().binary("countersign").unwrap();
+        let output = Command::new(program)
+            .arg("key")
+            .args(args)
+            .args(["--json", "--config"])
+            .arg(&self.config)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The chain as wallets write it.
+    pub(crate) fn chain(&self) -> String {
+        format!("{:#x}", self.manifest.chain_id)
+    }
+
+    /// A new wallet of this caller.
+    pub(crate) async fn must_create_wallet(
+        &self,
+        rpc: &JsonRpc,
+        kind: AccountKind,
+        version: EntryPointVersion,
+    ) -> Value {
+        let wallet = json!({
+            "key": self.manifest.keys.accounts, "chainId": self.chain(), "kind": kind,
+            "entryPointVersion": version,
+        });
+        rpc.call("countersign_createWallet", json!([wallet])).await.unwrap()
+    }
+
+    /// A batch of EIP-5792 that our own paymaster pays for.
+    pub(crate) fn batch(&self, from: &Value, id: &str, calls: Value) -> Value {
+        json!([{
+            "version": "2.0.0", "id": id, "from": from, "chainId": self.chain(), "atomicRequired": true,
+            "calls": calls, "capabilities": { "countersign": { "sponsor": "own" } },
+        }])
+    }
+}
+
+/// Follows calls until they are no longer pending.
+pub(crate) async fn must_settle(rpc: &JsonRpc, id: &str) -> Value {
+    let deadline = Instant::now() + INCLUSION_DEADLINE;
+    loop {
+        let status: Value = rpc.call("wallet_getCallsStatus", json!([id])).await.unwrap();
+        if status["status"] != 100 {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "still pending: {status}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The failure of a call that must not be answered.
+pub(crate) async fn must_refuse(rpc: &JsonRpc, method: &str, params: Value) -> RpcFailure {
+    match rpc.call::<Value>(method, params).await {
+        Ok(answer) => panic!("{method} was answered: {answer}"),
+        Err(failure) => failure,
+    }
+}
