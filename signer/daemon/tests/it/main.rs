@@ -10,4 +10,5 @@ mod ceremony;
 mod crash;
 mod network;
 mod process;
+mod signing;
 mod world;

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use countersign_protocol::{CommitteeFile, Identity};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Three cosigners, each a process.
+/// Three cosigners, each a process, and the identity of the gateway that may ask them.
 pub(crate) struct Processes {
+    pub(crate) gateway: Identity,
     folder: TempDir,
     running: Vec<Option<Child>>,
 }
@@ -17,7 +19,8 @@ impl Processes {
     /// Sets up three cosigners by `init` and `committee`; none runs yet.
     pub(crate) fn set_up() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let this = Self { folder, running: vec![None, None, None] };
+        let gateway = Identity::generate().unwrap();
+        let this = Self { gateway, folder, running: vec![None, None, None] };
         let ports: Vec<_> =
             (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let draft = this.folder.path().join("draft.json");
@@ -30,6 +33,7 @@ impl Processes {
             let key = made["key"].as_str().unwrap();
             args.extend(["--party".into(), format!("party-{},{addr},{key},region=eu", at + 1)]);
         }
+        args.extend(["--gateway".into(), format!("main,{}", this.gateway.public())]);
         let arguments: Vec<&str> = args.iter().map(String::as_str).collect();
         must_succeed(&this.command(0, &arguments));
         let mut copies = Vec::new();
@@ -56,6 +60,13 @@ impl Processes {
         }
         self.running[at] = Some(command.spawn().unwrap());
         must_become(|| self.command(at, &["status"]).status.success());
+    }
+
+    /// Kills a cosigner at once.
+    pub(crate) fn kill(&mut self, at: usize) {
+        let mut child = self.running[at].take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Waits until a cosigner died by itself.
@@ -102,6 +113,11 @@ impl Processes {
         key["address"].as_str().unwrap().to_owned()
     }
 
+    /// The committee that all agreed on.
+    pub(crate) fn committee(&self) -> CommitteeFile {
+        CommitteeFile::load(&self.folder.path().join("committee.json")).unwrap()
+    }
+
     pub(crate) fn passphrase(&self, at: usize) -> PathBuf {
         self.folder.path().join(at.to_string()).join("passphrase")
     }
@@ -115,7 +131,11 @@ impl Processes {
         std::fs::create_dir(self.folder.path().join(at.to_string())).unwrap();
         let text = format!(
             "data_dir = \"data\"\nlisten = {listen:?}\ndev = true\ncommittee = \"../committee.json\"\n\
-             passphrase = {{ file = \"passphrase\" }}\n[deadlines]\nceremony_round_ms = 20000\n"
+             passphrase = {{ file = \"passphrase\" }}\n[deadlines]\nceremony_round_ms = 20000\n\
+             [[chains]]\nid = 31337\nrpc = \"http://127.0.0.1:1\"\nentry_points = [\"0.7\"]\n\
+             [[chains.accounts]]\nkind = \"countersign\"\nentry_point_version = \"0.7\"\n\
+             factory = \"0xfafafafafafafafafafafafafafafafafafafafa\"\n\
+             implementation = \"0x1111111111111111111111111111111111111111\"\n"
         );
         std::fs::write(self.config(at), text).unwrap();
         std::fs::write(self.passphrase(at), "correct horse\n").unwrap();
