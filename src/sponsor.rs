@@ -59,12 +59,14 @@ impl<'a> Sponsor<'a> {
         self.paymaster(sponsor_paymaster_stub(self.version, window))
     }
 
-    /// The window of an approval that is asked for now, by the chain's clock.
+    /// The window of an approval that is asked for now. The chain counts by its newest block and a
+    /// bundler by its own clock: it must hold for both.
     pub(crate) async fn window(&self) -> Result<SponsorWindow, ChainError> {
-        let now = self.node.head().await?.timestamp;
+        let block = self.node.head().await?.timestamp;
+        let clock = crate::clock::unix_ms() / 1_000;
         let window = SponsorWindow::new(
-            now.saturating_add(self.config.window_s.max(1)),
-            now.saturating_sub(SLACK_S),
+            block.max(clock).saturating_add(self.config.window_s.max(1)),
+            block.min(clock).saturating_sub(SLACK_S),
         );
         window.map_err(|error| ChainError::Malformed(format!("block time: {error}")))
     }

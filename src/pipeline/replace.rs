@@ -14,6 +14,9 @@ use crate::{
     world::ChainParts,
 };
 
+/// So often an operation is made anew; what does not help by then never will.
+const MAX_GENERATIONS: usize = 16;
+
 /// An approval that ends within so many seconds will not reach a block any more.
 const MARGIN_S: u64 = 15;
 
@@ -25,12 +28,17 @@ pub(super) async fn while_window_holds(
     history: &History,
 ) -> Result<(), Halt> {
     let Some(window) = window else { return Ok(()) };
-    let now = chain.node.head().await?.timestamp;
-    if now.saturating_add(MARGIN_S) < window.valid_until() {
+    if holds(chain, window).await? {
         return Ok(());
     }
     let why = failure("approval_expired", format!("it held until {}", window.valid_until()));
     renew(chain, &SponsorChoice::Own, op, history, why).await
+}
+
+/// The chain would still take an approval with this window in its next blocks.
+pub(super) async fn holds(chain: &ChainParts, window: SponsorWindow) -> Result<bool, Halt> {
+    let now = chain.node.head().await?.timestamp;
+    Ok(now.saturating_add(MARGIN_S) < window.valid_until())
 }
 
 /// Ends the step with the operation priced anew. It keeps its nonce, so at most one of its
@@ -42,6 +50,9 @@ pub(super) async fn renew<T>(
     history: &History,
     why: Failure,
 ) -> Result<T, Halt> {
+    if history.hashes.len() >= MAX_GENERATIONS {
+        return Err(Halt::Retry(failure("replaced_too_often", why.message)));
+    }
     let config = chain.node.config();
     let floor = history.floor.unwrap_or_else(|| Floor { gas: op.gas(), fees: op.fees() });
     let fees = raised(floor.fees, chain.node.fees().await?);

@@ -1,7 +1,7 @@
 //! Signed -> Submitted: a bundler takes it.
 
 use countersign_bundler_client::{AaCode, BundlerError, Rejection, RpcCode};
-use countersign_userop::UserOperation;
+use countersign_userop::{SponsorWindow, UserOperation};
 use serde_json::json;
 
 use super::{
@@ -29,7 +29,7 @@ pub(super) async fn submit(
     if !is_on_chain(chain, wallet, &history).await? {
         replace::while_window_holds(chain, window, &op, &history).await?;
     }
-    let said = send(chain, job, &op, &history).await?;
+    let said = send(chain, job, &op, window, &history).await?;
     let detail = json!({ "userOpHash": hash, "bundler": said });
     let sent_ms = clock::unix_ms();
     let next = Submitted { op, hash, window, history, sent_ms, resent: 0 };
@@ -41,6 +41,7 @@ pub(super) async fn send(
     chain: &ChainParts,
     job: &Job<'_>,
     op: &UserOperation,
+    window: Option<SponsorWindow>,
     history: &History,
 ) -> Result<&'static str, Halt> {
     let wallet = &job.intent().wallet;
@@ -55,7 +56,7 @@ pub(super) async fn send(
         return Ok("had it included");
     }
     tracing::warn!(id = job.intent().id, error = chained(&error), "bundler did not take it");
-    Err(refused(chain, job, op, history, &error).await)
+    Err(refused(chain, job, op, window, history, &error).await)
 }
 
 async fn is_on_chain(chain: &ChainParts, wallet: &Wallet, history: &History) -> Result<bool, Halt> {
@@ -68,6 +69,7 @@ async fn refused(
     chain: &ChainParts,
     job: &Job<'_>,
     op: &UserOperation,
+    window: Option<SponsorWindow>,
     history: &History,
     error: &BundlerError,
 ) -> Halt {
@@ -80,7 +82,13 @@ async fn refused(
     let halt = match (rejection.code, rejection.aa) {
         (_, Some(AaCode::InvalidNonce)) => nonce_is_used(chain, job, op).await,
         (_, Some(AaCode::PaymasterExpiredOrNotDue)) | (RpcCode::OutOfTimeRange, _) => {
-            renewed(why("approval_expired")).await
+            match window {
+                // The bundler's clock differs from the chain's: a new window would not help.
+                Some(window) if replace::holds(chain, window).await.unwrap_or(true) => {
+                    Err(Halt::Retry(why("bundler_refused")))
+                }
+                _ => renewed(why("approval_expired")).await,
+            }
         }
         _ if is_underpriced(&rejection.message) => renewed(why("underpriced")).await,
         (code, None) if code.is_retryable() => Err(Halt::Retry(why("bundler_unavailable"))),

@@ -131,7 +131,7 @@ async fn resend(
         let why = failure("not_included", "no block took it at this fee");
         replace::renew::<()>(chain, &job.intent().sponsor, &op, &history, why).await?;
     }
-    let said = submit::send(chain, job, &op, &history).await.map_err(still_out_there)?;
+    let said = submit::send(chain, job, &op, window, &history).await.map_err(still_out_there)?;
     let detail = json!({ "userOpHash": hash, "bundler": said });
     let sent_ms = clock::unix_ms();
     let next = Submitted { op, hash, window, history, sent_ms, resent: resent + 1 };

@@ -6,12 +6,15 @@ use countersign_protocol::{
     Attempt, ClientError, CosignerClient, FailureClass, SignCall, SignReply, SignedReply,
 };
 use countersign_userop::Signature65;
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::{Stream, StreamExt as _, stream::FuturesUnordered};
 
 use super::{Ask, GRACE, Quorum, QuorumSignature, Refusal, Saw};
 
 /// How long a cosigner has to show that it is alive, when a quorum fell silent.
 const PROBE: Duration = Duration::from_millis(700);
+
+/// After a failure, how long a refusal that explains it may take.
+const HEAR_OUT: Duration = Duration::from_millis(150);
 
 /// Why one quorum did not sign, and whom to leave out next time.
 #[derive(Debug)]
@@ -71,7 +74,10 @@ impl Quorum {
                 Err(failure) if signed.is_some() => {
                     tracing::warn!(%failure, "beside a good signature");
                 }
-                Err(failure) => {
+                Err(mut failure) => {
+                    if failure.refusal.is_none() {
+                        hear_out(ask, &mut failure, &mut asked).await;
+                    }
                     drop(asked);
                     return Err(self.who_is_silent(failure, &members).await);
                 }
@@ -103,6 +109,23 @@ impl Quorum {
         let silent = futures::future::join_all(probes).await;
         failure.blamed.extend(silent.into_iter().flatten());
         failure
+    }
+}
+
+/// A refusal makes the others fail too, and theirs may be heard first: what the one that refused says
+/// explains more.
+async fn hear_out<'a>(
+    ask: &Ask,
+    failure: &mut AttemptFailure,
+    asked: &mut (impl Stream<Item = (&'a CosignerClient, Result<SignReply, ClientError>)> + Unpin),
+) {
+    while let Ok(Some((member, answer))) = tokio::time::timeout(HEAR_OUT, asked.next()).await {
+        if let Err(other) = judge(ask, member, answer)
+            && other.refusal.is_some()
+        {
+            *failure = other;
+            return;
+        }
     }
 }
 

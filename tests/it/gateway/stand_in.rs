@@ -10,8 +10,8 @@ use alloy::{
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
 use countersign_protocol::{
-    CommitteeFile, CommitteeParty, GatewayEntry, Identity, PinnedServer, Request, SignCall,
-    SignReply, SignedReply,
+    CommitteeFile, CommitteeParty, FailureClass, GatewayEntry, Identity, PinnedServer, Request,
+    SignCall, SignReply, SignedReply,
     wire::{
         self,
         cosigner_server::{Cosigner, CosignerServer},
@@ -72,7 +72,7 @@ impl StandIns {
         let asked = Asked::default();
         let manners: Vec<_> = (0..3).map(|_| Arc::new(Mutex::new(Manners::Honest))).collect();
         for ((index, listener), identity) in (1_u8..).zip(listeners).zip(&identities) {
-            let manners = Arc::clone(&manners[usize::from(index) - 1]);
+            let manners = manners.clone();
             let tls = PinnedServer::new(identity, [gateway.public()]).unwrap();
             let stand_in = StandIn { index, manners, asked: Arc::clone(&asked) };
             tokio::spawn(serve(listener, tls, stand_in));
@@ -105,14 +105,36 @@ async fn serve(listener: TcpListener, tls: PinnedServer, stand_in: StandIn) {
 
 struct StandIn {
     index: u8,
-    manners: Arc<Mutex<Manners>>,
+    manners: Vec<Arc<Mutex<Manners>>>,
     asked: Asked,
 }
 
 impl StandIn {
+    fn manners_of(&self, member: u8) -> Manners {
+        *self.manners[usize::from(member) - 1].lock().unwrap()
+    }
+
+    /// Like the real ones, a stand-in signs only together with the rest of the quorum.
+    async fn partners(&self, quorum: &[u8]) -> Option<SignReply> {
+        for partner in quorum.iter().filter(|member| **member != self.index) {
+            match self.manners_of(*partner) {
+                Manners::Silent => std::future::pending().await,
+                Manners::Honest | Manners::LiesAboutOwners | Manners::SignsSomethingElse => {}
+                Manners::Down | Manners::Refuses => {
+                    return Some(SignReply::Failed {
+                        class: FailureClass::Network,
+                        message: format!("{partner} does not take part"),
+                        culprits: vec![*partner],
+                        retryable: true,
+                    });
+                }
+            }
+        }
+        None
+    }
+
     async fn manners(&self) -> Result<Manners, Status> {
-        let manners = *self.manners.lock().unwrap();
-        match manners {
+        match self.manners_of(self.index) {
             Manners::Silent => std::future::pending().await,
             Manners::Down => Err(Status::unavailable("down")),
             other => Ok(other),
@@ -159,8 +181,11 @@ impl Cosigner for StandIn {
             Manners::SignsSomethingElse => B256::repeat_byte(7),
             _ => digest(&call.request),
         };
+        let failed = self.partners(&call.quorum);
         let reply = if manners == Manners::Refuses {
             SignReply::Refused { rule: "test_rule".into(), message: "because".into() }
+        } else if let Some(failed) = failed.await {
+            failed
         } else {
             let signer = secret(call.key.as_str(), call.child.map(|child| child.get()));
             let signature = signer.sign_hash_sync(&digest).unwrap().as_bytes();
