@@ -11,6 +11,9 @@ use tokio::sync::OnceCell;
 
 const INCLUSION_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Makes a good request a bad one.
+pub(crate) type Change = fn(&mut Value);
+
 /// What a story needs to know of the shared world.
 #[derive(Debug)]
 pub(crate) struct Scene {

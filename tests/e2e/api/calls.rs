@@ -5,7 +5,7 @@ use alloy::sol_types::SolCall;
 use countersign_userop::{AccountKind, EntryPointVersion};
 use serde_json::{Value, json};
 
-use crate::shared::{Scene, must_refuse, must_settle, scene};
+use crate::shared::{Change, Scene, must_refuse, must_settle, scene};
 
 sol! {
     function increment() external payable;
@@ -78,7 +78,7 @@ async fn what_the_wallet_cannot_do_is_refused_before_anything_is_sent() {
         change(&mut batch[0]);
         batch
     };
-    let cases: [(i64, fn(&mut Value)); 4] = [
+    let cases: [(i64, Change); 4] = [
         (5710, |b| b["chainId"] = json!("0x1")),
         (5700, |b| b["capabilities"] = json!({ "sessionKeys": {} })),
         (5740, |b| b["calls"] = vec![b["calls"][0].clone(); 300].into()),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_userop::{AccountKind, EntryPointVersion};
 use serde_json::{Value, json};
 
-use crate::shared::{must_refuse, scene};
+use crate::shared::{Change, must_refuse, scene};
 
 #[tokio::test]
 async fn each_kind_and_version_has_wallets_at_addresses_of_their_own() {
@@ -56,7 +56,7 @@ async fn the_same_index_gives_the_same_wallet() {
 async fn a_wallet_that_cannot_be_is_refused_by_the_field() {
     let scene = scene().await;
     let rpc = scene.rpc();
-    let cases: [(i64, fn(&mut Value)); 4] = [
+    let cases: [(i64, Change); 4] = [
         (5710, |w| w["chainId"] = json!("0x1")),
         (-32602, |w| w["entryPointVersion"] = json!("0.6")),
         (-32602, |w| w["index"] = json!(2_147_483_648_u32)),
