@@ -1,3 +1,5 @@
+//! The example file, and what a configuration is refused for.
+
 use super::*;
 
 fn must_load(text: &str) -> Result<GatewayConfig, ConfigError> {
