@@ -1,3 +1,77 @@
-//! Measures real processes side by side with the bare library. Ships nothing.
+//! `countersign-bench`: real processes measured beside the bare library, in one run, as ratios. Ships nothing.
 
-fn main() {}
+mod bare_library;
+mod committee;
+mod local_key;
+mod op;
+mod sign;
+mod stats;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Set for the cosigner processes that this program starts out of its own file, so that what is measured is always
+/// what was built with it.
+const ROLE: &str = "COUNTERSIGN_BENCH_ROLE";
+
+/// Measures Countersign on this machine.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json\n  cargo run --release -p countersign-bench -- op --runs 20 --json")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// One quorum call to real cosigner processes on loopback, beside the bare library and beside a local key.
+    Sign {
+        /// How many signatures of each sort.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// `wallet_sendCalls` to inclusion on a devnet, beside the same calls with a local key.
+    Op {
+        /// How many operations of each sort.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    if std::env::var_os(ROLE).is_some() {
+        return countersign_cosigner::main();
+    }
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("countersign-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let (report, json) = match cli.command {
+        Command::Sign { runs, json } => {
+            (serde_json::to_value(runtime.block_on(sign::measure(runs))?)?, json)
+        }
+        Command::Op { runs, json } => {
+            (serde_json::to_value(runtime.block_on(op::measure(runs))?)?, json)
+        }
+    };
+    if json {
+        println!("{report}");
+    } else {
+        println!("{report:#}");
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! A quorum's signature over a whole operation, beside the bare library and a local key.
+
+use std::time::{Duration, Instant};
+
+use alloy::primitives::{Address, Bytes, U256};
+use anyhow::{Context, bail, ensure};
+use countersign_protocol::{
+    AccountClaim, Attempt, ChildNumber, ClientOptions, CommitteeParty, CosignerClient, Identity,
+    KeyName, PartyFacts, Request, SignCall, SignReply, UserOperationRequest,
+};
+use countersign_userop::{
+    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
+};
+use serde::Serialize;
+
+use crate::bare_library::BareLibrary;
+use crate::committee::Committee;
+use crate::local_key;
+use crate::stats::Quantiles;
+
+const CHAIN: u64 = 31337;
+const QUORUM: [u8; 2] = [1, 2];
+/// Runs before the measured ones: connections are made and caches filled.
+const WARM_UP: u32 = 20;
+
+/// What `countersign-bench sign` prints.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// From the gateway's call to the answers of both members: judgement, journal, audit, rounds, verification.
+    quorum_call_ms: Quantiles,
+    /// Both signers of the bare library, one after the other on one thread.
+    bare_library_ms: Quantiles,
+    /// A single key behind the same service and the same TLS.
+    local_key_ms: Quantiles,
+    /// `quorum_call_ms` by `bare_library_ms`, at the median.
+    ratio_to_library: f64,
+    /// Resident memory of the largest cosigner after the runs.
+    cosigner_rss_mb: f64,
+    /// Measured signatures of each sort.
+    runs: u32,
+}
+
+/// Measures `runs` signatures of each sort, interleaved.
+///
+/// # Errors
+/// If a process does not come up or one signature fails.
+pub async fn measure(runs: u32) -> anyhow::Result<Report> {
+    let account = AccountSpec {
+        kind: AccountKind::Countersign,
+        version: EntryPointVersion::V0_8,
+        factory: Address::repeat_byte(0xfa),
+        implementation: Address::repeat_byte(0x1a),
+    };
+    let key: KeyName = "bench".parse()?;
+    let committee = Committee::start(CHAIN, &account, &key).await?;
+    let child = ChildNumber::new(0).context("a child")?;
+    let owner = committee.clients()[0].derive_owner(&key, Some(child)).await?;
+    let local = local_client(&committee).await?;
+    let library = BareLibrary::deal()?;
+    let (mut quorum, mut bare, mut single) = (Vec::new(), Vec::new(), Vec::new());
+    for run in 0..runs + WARM_UP {
+        let request = request(&account, owner, run)?;
+        let hash = *request.hash().as_bytes();
+        let call = call(&key, child, request);
+        let quorum_ms = quorum_call(&committee, &call).await?;
+        let bare_ms = tokio::task::block_in_place(|| library.sign(hash, session(run)))?;
+        let single_ms = timed(local.sign(&call)).await?;
+        if run >= WARM_UP {
+            quorum.push(quorum_ms);
+            bare.push(bare_ms);
+            single.push(single_ms);
+        }
+    }
+    let quorum_call_ms = Quantiles::of(quorum).context("no runs")?;
+    let bare_library_ms = Quantiles::of(bare).context("no runs")?;
+    let ratio = quorum_call_ms.p50 / bare_library_ms.p50;
+    Ok(Report {
+        quorum_call_ms,
+        bare_library_ms,
+        local_key_ms: Quantiles::of(single).context("no runs")?,
+        ratio_to_library: (ratio * 1000.0).round() / 1000.0,
+        cosigner_rss_mb: committee.largest_rss_mb()?,
+        runs,
+    })
+}
+
+async fn local_client(committee: &Committee) -> anyhow::Result<CosignerClient> {
+    let identity = Identity::generate()?;
+    let addr = local_key::serve(&identity, committee.gateway_key()).await?;
+    let party = CommitteeParty {
+        index: 1,
+        name: "local".to_owned(),
+        addr,
+        identity: identity.public(),
+        facts: PartyFacts::default(),
+    };
+    Ok(CosignerClient::new(committee.gateway(), &party, ClientOptions::default())?)
+}
+
+fn request(account: &AccountSpec, owner: Address, nonce: u32) -> anyhow::Result<Request> {
+    let call =
+        Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() };
+    let sender = account.address(owner, U256::ZERO);
+    let op = UserOperation::new(
+        account.version,
+        sender,
+        U256::from(nonce),
+        account.encode_calls(&[call])?,
+    )
+    .with_gas(GasLimits {
+        call: U256::from(100_000),
+        verification: U256::from(150_000),
+        pre_verification: U256::from(50_000),
+    })
+    .with_fees(Fees { max_fee_per_gas: 2_000_000_000, max_priority_fee_per_gas: 1_000_000_000 });
+    Ok(Request::UserOperation(UserOperationRequest {
+        entry_point: account.version.canonical_address(),
+        chain: ChainId::new(CHAIN),
+        version: account.version,
+        account: AccountClaim { kind: account.kind, factory: account.factory, salt: U256::ZERO },
+        op,
+    }))
+}
+
+fn call(key: &KeyName, child: ChildNumber, request: Request) -> SignCall {
+    SignCall {
+        key: key.clone(),
+        child: Some(child),
+        request,
+        quorum: QUORUM.to_vec(),
+        attempt: Attempt(rand::random()),
+        traceparent: None,
+        deadline: Duration::from_secs(10),
+    }
+}
+
+fn session(run: u32) -> [u8; 32] {
+    let mut session = [0; 32];
+    session[..4].copy_from_slice(&run.to_be_bytes());
+    session
+}
+
+async fn quorum_call(committee: &Committee, call: &SignCall) -> anyhow::Result<f64> {
+    let [first, second, ..] = committee.clients() else { bail!("no quorum") };
+    let started = Instant::now();
+    let (one, two) = tokio::try_join!(first.sign(call), second.sign(call))?;
+    let ms = millis(started);
+    let (one, two) = (signed(one)?, signed(two)?);
+    ensure!(one == two, "the members of the quorum gave different signatures");
+    Ok(ms)
+}
+
+async fn timed(
+    answer: impl Future<Output = Result<SignReply, countersign_protocol::ClientError>>,
+) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    signed(answer.await?)?;
+    Ok(millis(started))
+}
+
+fn signed(reply: SignReply) -> anyhow::Result<[u8; 65]> {
+    match reply {
+        SignReply::Signed(signed) => Ok(signed.signature),
+        other => bail!("no signature: {other:?}"),
+    }
+}
+
+fn millis(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1000.0
+}
