@@ -12,7 +12,7 @@ use dkls23_secp256k1::protocols::signing::SignData;
 use k256::elliptic_curve::ops::Reduce;
 
 /// Two parties of a key dealt for this benchmark.
-pub struct BareLibrary {
+pub(crate) struct BareLibrary {
     signers: [Party; 2],
 }
 
@@ -27,7 +27,7 @@ impl BareLibrary {
     ///
     /// # Errors
     /// If the library deals fewer than two shares.
-    pub fn deal() -> anyhow::Result<Self> {
+    pub(crate) fn deal() -> anyhow::Result<Self> {
         let parameters = Parameters { threshold: 2, share_count: 3 };
         let secret = <k256::Scalar as Reduce<k256::FieldBytes>>::reduce(&[7; 32].into());
         let (parties, _) =
@@ -42,7 +42,7 @@ impl BareLibrary {
     ///
     /// # Errors
     /// If the library aborts.
-    pub fn sign(&self, digest: [u8; 32], session: [u8; 32]) -> anyhow::Result<f64> {
+    pub(crate) fn sign(&self, digest: [u8; 32], session: [u8; 32]) -> anyhow::Result<f64> {
         let started = Instant::now();
         let mut sessions = BTreeMap::new();
         let mut first = Vec::new();
@@ -64,14 +64,12 @@ impl BareLibrary {
         }
         let mut second = Vec::new();
         for (index, machine) in &mut sessions {
-            let to_me: Vec<_> =
-                first.extract_if(.., |m| m.parties.receiver == *index).collect();
+            let to_me: Vec<_> = first.extract_if(.., |m| m.parties.receiver == *index).collect();
             second.extend(machine.phase2(&to_me).map_err(aborted)?);
         }
         let mut third = Vec::new();
         for (index, machine) in &mut sessions {
-            let to_me: Vec<_> =
-                second.extract_if(.., |m| m.parties.receiver == *index).collect();
+            let to_me: Vec<_> = second.extract_if(.., |m| m.parties.receiver == *index).collect();
             third.push(machine.phase3(&to_me).map_err(aborted)?);
         }
         for machine in sessions.into_values() {

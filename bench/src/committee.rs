@@ -21,7 +21,7 @@ const UP_WITHIN: Duration = Duration::from_secs(30);
 
 /// A running committee. Dropping it stops its processes.
 #[derive(Debug)]
-pub struct Committee {
+pub(crate) struct Committee {
     processes: Vec<Child>,
     clients: Vec<CosignerClient>,
     gateway: Identity,
@@ -33,7 +33,11 @@ impl Committee {
     ///
     /// # Errors
     /// If a process does not come up or the keygen fails.
-    pub async fn start(chain: u64, account: &AccountSpec, key: &KeyName) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        chain: u64,
+        account: &AccountSpec,
+        key: &KeyName,
+    ) -> anyhow::Result<Self> {
         let dir = TempDir::new()?;
         let gateway = Identity::generate()?;
         let homes: Vec<PathBuf> =
@@ -45,7 +49,8 @@ impl Committee {
         for (home, name) in homes.iter().zip(1..) {
             let port = free_port()?;
             write_config(home, port, chain, account)?;
-            let made: serde_json::Value = serde_json::from_str(&cosigner(home, &["init", "--json"])?)?;
+            let made: serde_json::Value =
+                serde_json::from_str(&cosigner(home, &["init", "--json"])?)?;
             let identity = made["key"].as_str().context("no identity key was printed")?;
             draft.extend(["--party".into(), format!("c{name},127.0.0.1:{port},{identity}")]);
         }
@@ -54,8 +59,7 @@ impl Committee {
         for home in &homes {
             cosigner(home, &["committee", "sign", &file.display().to_string()])?;
         }
-        let mut committee =
-            Self { processes: Vec::new(), clients: Vec::new(), gateway, _dir: dir };
+        let mut committee = Self { processes: Vec::new(), clients: Vec::new(), gateway, _dir: dir };
         for home in &homes {
             fs::copy(&file, home.join("committee.json"))?;
             committee.processes.push(spawn(home)?);
@@ -74,17 +78,17 @@ impl Committee {
     }
 
     /// The gateway's connections, by committee index.
-    pub fn clients(&self) -> &[CosignerClient] {
+    pub(crate) fn clients(&self) -> &[CosignerClient] {
         &self.clients
     }
 
     /// Who asks.
-    pub const fn gateway(&self) -> &Identity {
+    pub(crate) const fn gateway(&self) -> &Identity {
         &self.gateway
     }
 
     /// The asker's public key.
-    pub fn gateway_key(&self) -> IdentityKey {
+    pub(crate) fn gateway_key(&self) -> IdentityKey {
         self.gateway.public()
     }
 
@@ -92,11 +96,12 @@ impl Committee {
     ///
     /// # Errors
     /// If the kernel does not say.
-    pub fn largest_rss_mb(&self) -> anyhow::Result<f64> {
+    pub(crate) fn largest_rss_mb(&self) -> anyhow::Result<f64> {
         let mut largest = 0.0_f64;
         for process in &self.processes {
             let status = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
-            let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+            let line =
+                status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
             let kib: f64 = line.split_whitespace().nth(1).context("no VmRSS")?.parse()?;
             largest = largest.max(kib / 1024.0);
         }

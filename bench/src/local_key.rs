@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use alloy::signers::SignerSync;
+use alloy::signers::local::PrivateKeySigner;
 use anyhow::Context;
 use countersign_protocol::wire::cosigner_server::{Cosigner, CosignerServer};
 use countersign_protocol::wire::{
@@ -12,8 +14,6 @@ use countersign_protocol::wire::{
 use countersign_protocol::{
     Identity, IdentityKey, PinnedServer, PinnedStream, Request, SignCall, SignReply, SignedReply,
 };
-use alloy::signers::SignerSync;
-use alloy::signers::local::PrivateKeySigner;
 use countersign_userop::{EntryPointVersion, UserOpHash};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -78,7 +78,7 @@ fn owner_digest(version: EntryPointVersion, hash: UserOpHash) -> alloy::primitiv
 ///
 /// # Errors
 /// If no port can be bound.
-pub async fn serve(identity: &Identity, caller: IdentityKey) -> anyhow::Result<String> {
+pub(crate) async fn serve(identity: &Identity, caller: IdentityKey) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
     let addr = listener.local_addr()?.to_string();
     let tls = PinnedServer::new(identity, [caller])?;

@@ -3,7 +3,6 @@
 mod bare_library;
 mod committee;
 mod local_key;
-mod op;
 mod sign;
 mod stats;
 
@@ -17,7 +16,10 @@ const ROLE: &str = "COUNTERSIGN_BENCH_ROLE";
 
 /// Measures Countersign on this machine.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json\n  cargo run --release -p countersign-bench -- op --runs 20 --json")]
+#[command(
+    version,
+    after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -29,15 +31,6 @@ enum Command {
     Sign {
         /// How many signatures of each sort.
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
-        runs: u32,
-        /// Print one JSON object and nothing else.
-        #[arg(long)]
-        json: bool,
-    },
-    /// `wallet_sendCalls` to inclusion on a devnet, beside the same calls with a local key.
-    Op {
-        /// How many operations of each sort.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         runs: u32,
         /// Print one JSON object and nothing else.
         #[arg(long)]
@@ -63,9 +56,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let (report, json) = match cli.command {
         Command::Sign { runs, json } => {
             (serde_json::to_value(runtime.block_on(sign::measure(runs))?)?, json)
-        }
-        Command::Op { runs, json } => {
-            (serde_json::to_value(runtime.block_on(op::measure(runs))?)?, json)
         }
     };
     if json {

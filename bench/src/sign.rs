@@ -25,7 +25,7 @@ const WARM_UP: u32 = 20;
 
 /// What `countersign-bench sign` prints.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// From the gateway's call to the answers of both members: judgement, journal, audit, rounds, verification.
     quorum_call_ms: Quantiles,
     /// Both signers of the bare library, one after the other on one thread.
@@ -44,13 +44,13 @@ pub struct Report {
 ///
 /// # Errors
 /// If a process does not come up or one signature fails.
-pub async fn measure(runs: u32) -> anyhow::Result<Report> {
-    let account = AccountSpec {
-        kind: AccountKind::Countersign,
-        version: EntryPointVersion::V0_8,
-        factory: Address::repeat_byte(0xfa),
-        implementation: Address::repeat_byte(0x1a),
-    };
+pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
+    let account = AccountSpec::new(
+        AccountKind::Countersign,
+        EntryPointVersion::V0_8,
+        Address::repeat_byte(0xfa),
+        Address::repeat_byte(0x1a),
+    )?;
     let key: KeyName = "bench".parse()?;
     let committee = Committee::start(CHAIN, &account, &key).await?;
     let child = ChildNumber::new(0).context("a child")?;
@@ -98,8 +98,7 @@ async fn local_client(committee: &Committee) -> anyhow::Result<CosignerClient> {
 }
 
 fn request(account: &AccountSpec, owner: Address, nonce: u32) -> anyhow::Result<Request> {
-    let call =
-        Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() };
+    let call = Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() };
     let sender = account.address(owner, U256::ZERO);
     let op = UserOperation::new(
         account.version,
@@ -107,11 +106,7 @@ fn request(account: &AccountSpec, owner: Address, nonce: u32) -> anyhow::Result<
         U256::from(nonce),
         account.encode_calls(&[call])?,
     )
-    .with_gas(GasLimits {
-        call: U256::from(100_000),
-        verification: U256::from(150_000),
-        pre_verification: U256::from(50_000),
-    })
+    .with_gas(GasLimits { call: 100_000, verification: 150_000, pre_verification: 50_000 })
     .with_fees(Fees { max_fee_per_gas: 2_000_000_000, max_priority_fee_per_gas: 1_000_000_000 });
     Ok(Request::UserOperation(UserOperationRequest {
         entry_point: account.version.canonical_address(),

@@ -4,19 +4,19 @@ use serde::Serialize;
 
 /// Three points of a distribution, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Quantiles {
+pub(crate) struct Quantiles {
     /// Half of the runs took no longer.
-    pub p50: f64,
+    pub(crate) p50: f64,
     /// Nine in ten took no longer.
-    pub p90: f64,
+    pub(crate) p90: f64,
     /// Ninety-nine in a hundred took no longer.
-    pub p99: f64,
+    pub(crate) p99: f64,
 }
 
 impl Quantiles {
     /// Summarises `millis`; none for an empty series.
     #[must_use]
-    pub fn of(mut millis: Vec<f64>) -> Option<Self> {
+    pub(crate) fn of(mut millis: Vec<f64>) -> Option<Self> {
         millis.sort_by(f64::total_cmp);
         let last = millis.len().checked_sub(1)?;
         let at = |percent: usize| {

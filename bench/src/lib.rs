@@ -1,1 +1,0 @@
-//! Measures real processes side by side with the bare library. Ships nothing.
