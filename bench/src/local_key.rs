@@ -8,17 +8,21 @@ use alloy::signers::local::PrivateKeySigner;
 use anyhow::Context;
 use countersign_protocol::wire::cosigner_server::{Cosigner, CosignerServer};
 use countersign_protocol::wire::{
-    DeriveOwnerRequest, DeriveOwnerResponse, MAX_MESSAGE_BYTES, SignRequest, SignResponse,
+    DeriveOwnerRequest, DeriveOwnerResponse, KeyInfo, MAX_MESSAGE_BYTES, SignRequest, SignResponse,
     StatusRequest, StatusResponse,
 };
 use countersign_protocol::{
-    Identity, IdentityKey, PinnedServer, PinnedStream, Request, SignCall, SignReply, SignedReply,
+    Identity, IdentityKey, KeyPurpose, PinnedServer, PinnedStream, Request, SignCall, SignReply,
+    SignedReply,
 };
 use countersign_userop::{EntryPointVersion, UserOpHash};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Response, Status};
+
+/// The name that the key answers to.
+pub(crate) const KEY: &str = "wallets";
 
 /// Answers signing calls with a key of its own. It keeps no journal and asks nobody.
 #[derive(Debug)]
@@ -61,7 +65,25 @@ impl Cosigner for LocalKey {
         &self,
         _: tonic::Request<StatusRequest>,
     ) -> Result<Response<StatusResponse>, Status> {
-        Err(Status::unimplemented("a local key has no committee"))
+        let key = KeyInfo {
+            name: KEY.to_owned(),
+            purpose: KeyPurpose::Accounts.to_string(),
+            state: "live".to_owned(),
+            threshold: 2,
+            parties: 3,
+            address: self.key.address().to_vec(),
+            ..KeyInfo::default()
+        };
+        let status = StatusResponse {
+            party: 1,
+            name: "local".to_owned(),
+            committee_hash: vec![0; 32],
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            keys: vec![key],
+            peers: Vec::new(),
+            ready: true,
+        };
+        Ok(Response::new(status))
     }
 }
 
@@ -74,11 +96,15 @@ fn owner_digest(version: EntryPointVersion, hash: UserOpHash) -> alloy::primitiv
     }
 }
 
-/// Serves a fresh key on a free loopback port to the owner of `caller`, until the runtime ends.
+/// Serves `key` on a free loopback port to the owner of `caller`, until the runtime ends.
 ///
 /// # Errors
 /// If no port can be bound.
-pub(crate) async fn serve(identity: &Identity, caller: IdentityKey) -> anyhow::Result<String> {
+pub(crate) async fn serve(
+    identity: &Identity,
+    caller: IdentityKey,
+    key: PrivateKeySigner,
+) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
     let addr = listener.local_addr()?.to_string();
     let tls = PinnedServer::new(identity, [caller])?;
@@ -91,8 +117,8 @@ pub(crate) async fn serve(identity: &Identity, caller: IdentityKey) -> anyhow::R
             }
         }
     });
-    let service = CosignerServer::new(LocalKey { key: PrivateKeySigner::random() })
-        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let service =
+        CosignerServer::new(LocalKey { key }).max_decoding_message_size(MAX_MESSAGE_BYTES);
     tokio::spawn(
         tonic::transport::Server::builder()
             .add_service(service)

@@ -3,6 +3,7 @@
 mod bare_library;
 mod committee;
 mod local_key;
+mod op;
 mod sign;
 mod stats;
 
@@ -18,7 +19,7 @@ const ROLE: &str = "COUNTERSIGN_BENCH_ROLE";
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json"
+    after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json\n  cargo run --release -p countersign-bench -- op --runs 50 --json"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -31,6 +32,16 @@ enum Command {
     Sign {
         /// How many signatures of each sort.
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// `wallet_sendCalls` to inclusion on a devnet, beside the same calls through the same gateway with a local key.
+    /// Needs `countersign` and `cosigner` built in the same folder, or in COUNTERSIGN_BIN_DIR.
+    Op {
+        /// How many operations of each sort.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         runs: u32,
         /// Print one JSON object and nothing else.
         #[arg(long)]
@@ -56,6 +67,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let (report, json) = match cli.command {
         Command::Sign { runs, json } => {
             (serde_json::to_value(runtime.block_on(sign::measure(runs))?)?, json)
+        }
+        Command::Op { runs, json } => {
+            (serde_json::to_value(runtime.block_on(op::measure(runs))?)?, json)
         }
     };
     if json {

@@ -86,7 +86,12 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
 
 async fn local_client(committee: &Committee) -> anyhow::Result<CosignerClient> {
     let identity = Identity::generate()?;
-    let addr = local_key::serve(&identity, committee.gateway_key()).await?;
+    let addr = local_key::serve(
+        &identity,
+        committee.gateway_key(),
+        alloy::signers::local::PrivateKeySigner::random(),
+    )
+    .await?;
     let party = CommitteeParty {
         index: 1,
         name: "local".to_owned(),

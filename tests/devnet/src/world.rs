@@ -201,6 +201,24 @@ impl World {
         serde_json::from_value(made.clone()).with_context(|| format!("no wallet: {made}"))
     }
 
+    /// Starts another gateway on the same chain and bundler, with a database and an identity of its own, under
+    /// the committee file that `committee` gives for its identity's key.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn gateway_beside(
+        &self,
+        name: &str,
+        committee: impl AsyncFnOnce(&str) -> anyhow::Result<String>,
+    ) -> anyhow::Result<GatewayProcess> {
+        let dir = self.logs.path().join(name);
+        let key = gateway::make_identity(&Workspace::locate()?, &dir)?;
+        std::fs::write(dir.join("committee.json"), committee(&key).await?)?;
+        let mut config: toml::Table = std::fs::read_to_string(self.gateway.config())?.parse()?;
+        config.insert("listen".to_owned(), format!("127.0.0.1:{}", free_port()?).into());
+        GatewayProcess::start(&dir, &toml::to_string(&config)?, &self.logs).await
+    }
+
     /// Ends, with an error, when a part of the world ends by itself.
     ///
     /// # Errors
