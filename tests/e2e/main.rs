@@ -5,4 +5,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story ends at the first thing amiss")]
 
 mod api;
+mod lying_gateway;
 mod shared;
+mod signing;

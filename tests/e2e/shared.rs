@@ -1,6 +1,6 @@
 //! One world for all stories that disturb nobody else's; a story that kills a part starts its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,11 @@ impl Scene {
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The folder with the gateway's identity and the committee file.
+    pub(crate) fn gateway_dir(&self) -> &Path {
+        self.config.parent().unwrap()
     }
 
     /// The chain as wallets write it.

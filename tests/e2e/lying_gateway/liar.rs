@@ -1,0 +1,141 @@
+//! The liar: whoever has taken over the gateway's machine.
+
+use std::process::Command;
+use std::time::Duration;
+
+use alloy::primitives::{Address, Bytes, U256};
+use countersign_devnet::Workspace;
+use countersign_protocol::{
+    AccountClaim, Attempt, ChildNumber, ClientOptions, CommitteeFile, CosignerClient, Identity,
+    Request, SignCall, SignReply, UserOperationRequest,
+};
+use countersign_userop::{
+    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
+};
+use serde_json::{Value, json};
+
+use crate::shared::{Scene, must_settle};
+
+/// A whole gateway's power over one wallet of an honest caller.
+pub(super) struct Liar {
+    scene: &'static Scene,
+    clients: Vec<CosignerClient>,
+    wallet: Value,
+    pub(super) spec: AccountSpec,
+    pub(super) owner: Address,
+    pub(super) salt: U256,
+}
+
+impl Liar {
+    /// Takes the gateway's identity and a wallet that was made honestly.
+    pub(super) async fn new(scene: &'static Scene) -> Self {
+        let rpc = scene.rpc();
+        let wallet =
+            scene.must_create_wallet(&rpc, AccountKind::Countersign, EntryPointVersion::V0_8).await;
+        let identity = Identity::load(&scene.gateway_dir().join("identity")).unwrap();
+        let committee = CommitteeFile::load(&scene.gateway_dir().join("committee.json")).unwrap();
+        let client = |party| CosignerClient::new(&identity, party, ClientOptions::default());
+        let clients = committee.parties().iter().map(client).collect::<Result<_, _>>().unwrap();
+        let spec = json!({
+            "kind": wallet["kind"], "entry_point_version": wallet["entryPointVersion"],
+            "factory": wallet["factory"], "implementation": wallet["implementation"],
+        });
+        Self {
+            scene,
+            clients,
+            spec: serde_json::from_value(spec).unwrap(),
+            owner: serde_json::from_value(wallet["owner"].clone()).unwrap(),
+            salt: serde_json::from_value(wallet["salt"].clone()).unwrap(),
+            wallet,
+        }
+    }
+
+    /// An operation that nothing is wrong with, in a lane of nonces that the honest gateway does not use.
+    pub(super) fn truth(&self, sequence: u64) -> UserOperationRequest {
+        let calls =
+            [Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() }];
+        let nonce = (U256::from(7) << 64) | U256::from(sequence);
+        let sender = self.spec.address(self.owner, self.salt);
+        let data = self.spec.encode_calls(&calls).unwrap();
+        let op = UserOperation::new(self.spec.version, sender, nonce, data)
+            .with_factory(Some(self.spec.factory_call(self.owner, self.salt)))
+            .with_gas(GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 })
+            .with_fees(Fees { max_fee_per_gas: 2_000, max_priority_fee_per_gas: 1_000 });
+        let claim =
+            AccountClaim { kind: self.spec.kind, factory: self.spec.factory, salt: self.salt };
+        UserOperationRequest {
+            entry_point: self.spec.version.canonical_address(),
+            chain: ChainId::new(self.scene.manifest.chain_id),
+            version: self.spec.version,
+            account: claim,
+            op,
+        }
+    }
+
+    /// The call that asks `quorum` for that.
+    pub(super) fn call(&self, quorum: &[u8], request: UserOperationRequest) -> SignCall {
+        let index = u32::try_from(self.wallet["index"].as_u64().unwrap()).unwrap();
+        SignCall {
+            key: self.scene.manifest.keys.accounts.parse().unwrap(),
+            child: ChildNumber::new(index),
+            request: Request::UserOperation(request),
+            quorum: quorum.to_vec(),
+            attempt: Attempt(rand::random()),
+            traceparent: None,
+            deadline: Duration::from_secs(8),
+        }
+    }
+
+    /// What these cosigners say to it, each asked at the same time.
+    pub(super) async fn ask(&self, asked: &[u8], call: &SignCall) -> Vec<SignReply> {
+        let answers = asked.iter().map(|index| self.clients[usize::from(*index) - 1].sign(call));
+        futures::future::try_join_all(answers).await.unwrap()
+    }
+
+    /// Both cosigners that are asked refuse by `rule`, and both have it on record.
+    pub(super) async fn must_be_refused(&self, lie: &str, rule: &str, call: &SignCall) {
+        for (index, reply) in [1, 2].into_iter().zip(self.ask(&[1, 2], call).await) {
+            match reply {
+                SignReply::Refused { rule: named, .. } => assert_eq!(named, rule, "{lie}"),
+                other => panic!("{lie}: {other:?}"),
+            }
+            let record = self.record(index, call);
+            assert_eq!(record["decision"], "refused", "{lie}: {record}");
+            assert_eq!(record["rule"], rule, "{lie}: {record}");
+            assert_eq!(record["caller"], "gateway", "{lie}: {record}");
+            assert!(!record["reason"].as_str().unwrap().is_empty(), "{lie}: {record}");
+        }
+    }
+
+    /// Both cosigners that are asked sign.
+    pub(super) async fn must_be_signed(&self, call: &SignCall) {
+        for reply in self.ask(&[1, 2], call).await {
+            assert!(matches!(reply, SignReply::Signed(_)), "{reply:?}");
+        }
+    }
+
+    /// The record that a cosigner's operator finds of this call.
+    fn record(&self, index: usize, call: &SignCall) -> Value {
+        let config = &self.scene.manifest.cosigners[index - 1].config;
+        let program = Workspace::locate().unwrap().binary("cosigner").unwrap();
+        let shown =
+            Command::new(program).args(["audit", "show", "--config", config]).output().unwrap();
+        assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+        let attempt = alloy::hex::encode(call.attempt.0);
+        let lines = String::from_utf8(shown.stdout).unwrap();
+        let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut found = records.filter(|record| record["attempt"] == attempt);
+        let record = found.next();
+        record.unwrap_or_else(|| panic!("cosigner {index} has no record of attempt {attempt}"))
+    }
+
+    /// The honest gateway is served as ever, for the same wallet.
+    pub(super) async fn must_leave_the_honest_gateway_served(&self, id: &str) {
+        let rpc = self.scene.rpc();
+        let calls = json!([{ "to": self.scene.manifest.target, "data": "0xd09de08a" }]);
+        let batch = self.scene.batch(&self.wallet["address"], id, calls);
+        rpc.call::<Value>("wallet_sendCalls", batch).await.unwrap();
+        let status = must_settle(&rpc, id).await;
+        assert_eq!(status["status"], 200, "{status}");
+    }
+}
