@@ -1,3 +1,5 @@
+//! The store on SQLite: ids, claims, nonces, and what a second process may not do.
+
 use alloy::primitives::{address, keccak256};
 use countersign_userop::{AccountKind, AccountSpec, EntryPointVersion, UserOperation};
 use serde_json::json;
