@@ -10,7 +10,7 @@ use countersign_userop::{GasLimits, UserOperation};
 use serde_json::{Value, json};
 
 use super::{
-    Done, Halt, Job,
+    Done, Halt, Job, fault,
     halt::{chained, failure, from_bundler},
     stage::{Draft, History, Payer, Priced},
 };
@@ -100,7 +100,11 @@ async fn take_place(
     let fixed = intent.fixed.nonce.then(|| op.nonce().as_limbs()[0]);
     let reserved = match lane.reserved {
         Some(nonce) => Some(nonce),
-        None => world.store.reserve_nonce(seq, lane.lane, next, fixed).await?,
+        None => {
+            let reserved = world.store.reserve_nonce(seq, lane.lane, next, fixed).await?;
+            fault::reach("reserved");
+            reserved
+        }
     };
     let nonce = reserved.ok_or_else(|| {
         Halt::Drop(failure("nonce_taken", "another operation of the wallet has this nonce"))

@@ -134,6 +134,7 @@ async fn advance(
                     attempts = 0;
                     current = progress.stage.clone();
                     save(world, worker, seq, progress).await?;
+                    fault::reach(if current.is_settled() { "dropped" } else { "replaced" });
                     if current.is_settled() {
                         world.work.notify_one();
                         return Ok(());

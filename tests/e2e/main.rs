@@ -5,6 +5,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story ends at the first thing amiss")]
 
 mod api;
+mod breakable;
+mod killed_gateway;
+mod ledger;
 mod lying_gateway;
+mod operations;
 mod shared;
 mod signing;
