@@ -10,5 +10,6 @@ mod killed_gateway;
 mod ledger;
 mod lying_gateway;
 mod operations;
+mod readme;
 mod shared;
 mod signing;
