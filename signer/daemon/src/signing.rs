@@ -157,13 +157,13 @@ impl Inner {
 
         // Decision, slot and audit record: one synced commit before the first message.
         let saw = judged.preview.clone();
-        let claim = self.write_down(caller, call, request_hash, judged).await?;
+        let claim = self.write_down(caller, call, request_hash, key.as_deref(), judged).await?;
         let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
         stages.lap("journal");
 
         // Everyone means the same, and brings fresh randomness for the session's name.
         let binding = Binding::new(self.committee, &key, call, &claim);
-        let (session, mail) = self.meet(&binding, deadline).await?;
+        let (session, mail) = self.meet(&key.gates, &binding, deadline).await?;
         stages.lap("open");
 
         // The rounds, each message under the gates; the signature is verified inside.
@@ -192,6 +192,7 @@ impl Inner {
         caller: &str,
         call: &SignCall,
         request_hash: B256,
+        key: Option<&LiveKey>,
         judged: Judged,
     ) -> Result<Claim, Ended> {
         let entry = Entry {
@@ -216,7 +217,7 @@ impl Inner {
             (Ok(_), None) => Err(Failure::internal("an allowed request claims nothing").into()),
             (Err(refusal), _) => {
                 tracing::warn!(rule = %refusal.rule, reason = %refusal.message, "refused");
-                self.excuse(call, refusal.rule).await;
+                self.excuse(key, call, refusal.rule);
                 Err(refusal.into())
             }
         }

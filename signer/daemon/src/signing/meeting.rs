@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use countersign_protocol::SignCall;
-use countersign_threshold::{ENGINE, PartyId, SessionId};
+use countersign_threshold::{ENGINE, Gates, PartyId, SessionId};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,7 @@ impl Inner {
     /// Exchanges openings with the others; the session's name, and the mail that goes on under it.
     pub(super) async fn meet(
         &self,
+        gates: &Gates,
         ours: &Binding,
         deadline: Instant,
     ) -> Result<(SessionId, Mail), Failure> {
@@ -143,10 +144,10 @@ impl Inner {
             match hear(ours, from, &frame) {
                 Ok(theirs) if nonces.contains_key(&from.index()) => {
                     let _ = theirs;
-                    return Err(self.disagree(ours, from, "it opened twice".into()));
+                    return Err(self.disagree(gates, ours, from, "it opened twice".into()));
                 }
                 Ok(theirs) => nonces.insert(from.index(), theirs),
-                Err(reason) => return Err(self.disagree(ours, from, reason)),
+                Err(reason) => return Err(self.disagree(gates, ours, from, reason)),
             };
         }
         Ok((ours.session(&nonces)?, mail))
@@ -176,15 +177,19 @@ impl Inner {
     }
 
     /// Ends the session for all because `party` means something else than we do.
-    fn disagree(&self, ours: &Binding, party: PartyId, reason: String) -> Failure {
+    fn disagree(&self, gates: &Gates, ours: &Binding, party: PartyId, reason: String) -> Failure {
         tracing::warn!(%party, reason, "the quorum does not agree");
-        self.farewell(&ours.attempt, &ours.quorum, &reason);
+        self.farewell(gates, &ours.attempt, &ours.quorum, &reason);
         Failure::peer(party, format!("party {party} does not mean the same: {reason}"))
     }
 
-    /// Tells the others that we give up, if they can be told at once.
-    pub(super) fn farewell(&self, attempt: &[u8; 16], quorum: &[u8], reason: &str) {
+    /// Tells the others that we give up, if they can be told at once. Whoever is banned hears nothing.
+    pub(super) fn farewell(&self, gates: &Gates, attempt: &[u8; 16], quorum: &[u8], reason: &str) {
         for to in self.others(quorum) {
+            if let Err(error) = gates.check(&[to]) {
+                tracing::debug!(%error, "no farewell for this party");
+                continue;
+            }
             let payload = reason.chars().take(MAX_ABORT).collect::<String>().into_bytes();
             let frame = Frame { session: rendezvous(attempt), kind: FrameKind::Abort, payload };
             if let Err(error) = self.peers.push(to, frame) {
@@ -193,9 +198,13 @@ impl Inner {
         }
     }
 
-    /// Tells the others that a rule refused, so that they need not wait for us.
-    pub(super) async fn excuse(&self, call: &SignCall, rule: Rule) {
-        self.farewell(&call.attempt.0, &call.quorum, &format!("refused by its rule {rule}"));
+    /// Tells the others that a rule refused, so that they need not wait for us. Without the key there is
+    /// no saying who is banned, so nobody is told.
+    pub(super) fn excuse(&self, key: Option<&LiveKey>, call: &SignCall, rule: Rule) {
+        if let Some(key) = key {
+            let reason = format!("refused by its rule {rule}");
+            self.farewell(&key.gates, &call.attempt.0, &call.quorum, &reason);
+        }
     }
 
     /// The other members, in order.

@@ -43,7 +43,8 @@ impl Inner {
         }
         if let Err(failure) = &ended {
             tracing::warn!(class = ?failure.class, reason = %failure.message, "no signature");
-            self.farewell(&call.attempt.0, &call.quorum, "its session failed");
+            let gates = &session.key.gates;
+            self.farewell(gates, &call.attempt.0, &call.quorum, "its session failed");
         }
         ended
     }

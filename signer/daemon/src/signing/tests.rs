@@ -299,6 +299,35 @@ async fn a_cheat_is_refused_by_name_ever_after_and_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_more_goes_to_a_cheat_not_even_a_farewell() {
+    let world = World::start().await;
+    let cheated = tamper(2, 1, 2 + 32 + 32 + 32 + 3 + 100);
+    let farewells = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&farewells);
+    world.tap(move |from, to, frame| {
+        if frame.kind == FrameKind::Abort {
+            heard.lock().unwrap().push((from.index(), to.index()));
+        }
+        cheated(from, to, frame)
+    });
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    let replies = world.ask_all(&call).await;
+    assert_eq!(must_fail(&replies[0]).2, [2].as_slice());
+    // Neither the end of the session nor a refusal later is told to whom it may not.
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(2)));
+    assert_eq!(rule(&world.ask(1, &call).await), "ban");
+    let to_the_cheat = |(from, to): &(u8, u8)| *from == 1 && *to == 2;
+    assert!(!farewells.lock().unwrap().iter().any(to_the_cheat));
+    // A party that is not banned is told: here by a rule that refuses.
+    let mut poor = world.call(&[1, 3], Request::UserOperation(world.operation(3)));
+    if let Request::UserOperation(request) = &mut poor.request {
+        request.chain = countersign_userop::ChainId::new(1);
+    }
+    assert_eq!(rule(&world.ask(1, &poor).await), "chain");
+    assert!(farewells.lock().unwrap().contains(&(1, 3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_frames_do_not_stop_a_session() {
     let world = World::start().await;
     world.tap(|_, _, frame| {
