@@ -59,5 +59,5 @@ step 'documentation examples' cargo test --workspace --doc -q
 step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items -q
 step 'contracts' scripts/contracts.sh
 step 'contracts, proofs' scripts/contracts.sh prove
-step 'end-to-end stories' cargo test -q -p countersign --test e2e -- --nocapture
+step 'end-to-end stories' cargo test -q --workspace --test e2e
 finish
