@@ -5,7 +5,7 @@
 //!   [hashed](UserOperation::hash) as its EntryPoint hashes it.
 //! - [`AccountSpec`] is one kind of smart account: its counterfactual address, how its calls are
 //!   encoded and decoded, which digest its owner signs.
-//! - [`preview`] shows what an operation does, to the last call inside its batches.
+//! - [`preview()`] shows what an operation does, to the last call inside its batches.
 //! - [`sponsor_approval_digest`] is what our paymaster's signer signs.
 //!
 //! ```

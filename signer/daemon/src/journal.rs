@@ -2,7 +2,7 @@
 //!
 //! A slot is what can land on chain once. A digest that was given a slot keeps it for good: nothing frees a
 //! slot, neither a failed session nor a crash, because a cosigner cannot prove that no signature exists.
-//! The one way on is a [replacement](replacement), whose rules make it safe that both may be signed.
+//! The one way on is a [`replacement`], whose rules make it safe that both may be signed.
 
 mod replacement;
 
