@@ -22,7 +22,7 @@ want=$(cat scripts/package.json scripts/package-lock.json | sha256sum | cut -d' 
 if [ "$(cat "$stamp" 2>/dev/null || true)" != "$want" ]; then
   say "installing from npm: anvil, forge, cast, solc (wasm), the EntryPoint contracts, solady, OpenZeppelin, viem"
   say "installing from npm: @pimlico/alto, the bundler of the tests (GPL-3.0: a tool beside the project, never linked)"
-  # `npm ci` wants the packages of other platforms in the lock file, which a lock without addresses does not list.
+  # Not `npm ci`: it refuses this lock file for not listing the optional packages of other platforms.
   (cd scripts && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
   printf '%s' "$want" >"$stamp"
 fi
