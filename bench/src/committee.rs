@@ -15,6 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::ROLE;
+use crate::wire::{Counter, count_through};
 
 const PARTIES: u8 = 3;
 const UP_WITHIN: Duration = Duration::from_secs(30);
@@ -38,6 +39,20 @@ impl Committee {
         account: &AccountSpec,
         key: &KeyName,
     ) -> anyhow::Result<Self> {
+        Self::start_through(chain, account, key, None).await
+    }
+
+    /// The same, with every connection led through a proxy that counts what the receivers read, if there is a
+    /// counter.
+    ///
+    /// # Errors
+    /// If a process does not come up or the keygen fails.
+    pub(crate) async fn start_through(
+        chain: u64,
+        account: &AccountSpec,
+        key: &KeyName,
+        counter: Option<&Counter>,
+    ) -> anyhow::Result<Self> {
         let dir = TempDir::new()?;
         let gateway = Identity::generate()?;
         let homes: Vec<PathBuf> =
@@ -52,7 +67,11 @@ impl Committee {
             let made: serde_json::Value =
                 serde_json::from_str(&cosigner(home, &["init", "--json"])?)?;
             let identity = made["key"].as_str().context("no identity key was printed")?;
-            draft.extend(["--party".into(), format!("c{name},127.0.0.1:{port},{identity}")]);
+            let addr = match counter {
+                Some(counter) => count_through(port, counter.clone()).await?,
+                None => format!("127.0.0.1:{port}"),
+            };
+            draft.extend(["--party".into(), format!("c{name},{addr},{identity}")]);
         }
         let draft: Vec<&str> = draft.iter().map(String::as_str).collect();
         cosigner(&homes[0], &draft)?;
@@ -107,6 +126,14 @@ impl Committee {
         }
         Ok((largest * 10.0).round() / 10.0)
     }
+
+    /// The processor time that all processes together have used so far, in milliseconds.
+    ///
+    /// # Errors
+    /// If the kernel does not say.
+    pub(crate) fn cpu_ms(&self) -> anyhow::Result<f64> {
+        self.processes.iter().map(|process| cpu_ms(process.id())).sum()
+    }
 }
 
 impl Drop for Committee {
@@ -117,6 +144,18 @@ impl Drop for Committee {
             let _ = process.wait();
         }
     }
+}
+
+/// What a process has run so far, by the scheduler's own account, which counts nanoseconds where `stat` counts ticks.
+fn cpu_ms(process: u32) -> anyhow::Result<f64> {
+    let mut nanos = 0.0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread that ended meanwhile takes its time with it: the runtime keeps its threads for longer than a run.
+        let Ok(stat) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let ran = stat.split_whitespace().next().context("an empty schedstat")?;
+        nanos += ran.parse::<f64>()?;
+    }
+    Ok(nanos / 1e6)
 }
 
 fn free_port() -> anyhow::Result<u16> {

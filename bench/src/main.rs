@@ -6,6 +6,7 @@ mod local_key;
 mod op;
 mod sign;
 mod stats;
+mod wire;
 
 use std::process::ExitCode;
 

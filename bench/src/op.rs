@@ -1,6 +1,7 @@
 //! From `wallet_sendCalls` to inclusion, with a quorum and with a local key. Both go through a gateway of the same
 //! build, the same bundler and the same chain; the only difference is who holds the key.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use alloy::signers::local::PrivateKeySigner;
@@ -27,8 +28,17 @@ pub(crate) struct Report {
     local_key_ms: Quantiles,
     /// `quorum_ms` by `local_key_ms`, at the median.
     ratio_to_local_key: f64,
+    /// Where the time went: each step's median, with a quorum and with a local key.
+    steps_ms: BTreeMap<String, StepTimes>,
     /// Measured operations of each sort.
     runs: u32,
+}
+
+/// A step of the pipeline, in milliseconds at the median, as the gateway's timeline has it.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct StepTimes {
+    quorum: f64,
+    local_key: f64,
 }
 
 /// Measures `runs` operations of each sort, in turn.
@@ -54,11 +64,25 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
     let local_key_ms = Quantiles::of(by_single).context("no runs")?;
     let ratio = quorum_ms.p50 / local_key_ms.p50;
     Ok(Report {
+        steps_ms: steps(quorum.steps, single.steps),
         quorum_ms,
         local_key_ms,
         ratio_to_local_key: (ratio * 1000.0).round() / 1000.0,
         runs,
     })
+}
+
+/// The medians of the steps, side by side.
+fn steps(quorum: Steps, local_key: Steps) -> BTreeMap<String, StepTimes> {
+    let median = |times| Quantiles::of(times).map_or(0.0, |times| times.p50);
+    let mut steps: BTreeMap<String, StepTimes> = BTreeMap::new();
+    for (step, times) in quorum {
+        steps.entry(step).or_default().quorum = median(times);
+    }
+    for (step, times) in local_key {
+        steps.entry(step).or_default().local_key = median(times);
+    }
+    steps
 }
 
 /// A committee file whose three parties are one local key.
@@ -90,7 +114,11 @@ struct Caller {
     wallet: Value,
     chain: String,
     sent: u32,
+    steps: Steps,
 }
+
+/// What each step of the measured operations took, in milliseconds.
+type Steps = BTreeMap<String, Vec<f64>>;
 
 impl Caller {
     async fn new(world: &World, rpc: JsonRpc) -> anyhow::Result<Self> {
@@ -103,7 +131,7 @@ impl Caller {
         let wallet = made["address"].clone();
         let node = JsonRpc::new(&manifest.rpc_url)?;
         node.call::<Value>("anvil_setBalance", json!([wallet, "0x56bc75e2d63100000"])).await?;
-        Ok(Self { rpc, wallet, chain, sent: 0 })
+        Ok(Self { rpc, wallet, chain, sent: 0, steps: Steps::new() })
     }
 
     /// Sends one call and waits for its inclusion; gives the milliseconds.
@@ -121,9 +149,24 @@ impl Caller {
             let status: Value = self.rpc.call("wallet_getCallsStatus", json!([id])).await?;
             match status["status"].as_u64() {
                 Some(100) if started.elapsed() < INCLUDED_WITHIN => tokio::time::sleep(POLL).await,
-                Some(200) => return Ok(started.elapsed().as_secs_f64() * 1000.0),
+                Some(200) => break,
                 _ => bail!("the operation did not land: {status}"),
             }
         }
+        let took = started.elapsed().as_secs_f64() * 1000.0;
+        if self.sent > WARM_UP {
+            self.note_steps(&id).await?;
+        }
+        Ok(took)
+    }
+
+    async fn note_steps(&mut self, id: &str) -> anyhow::Result<()> {
+        let operation: Value = self.rpc.call("countersign_getOperation", json!([id])).await?;
+        for entry in operation["timeline"].as_array().context("no timeline")? {
+            let step = entry["step"].as_str().context("a step without a name")?;
+            let took = entry["tookMs"].as_f64().context("a step without a time")?;
+            self.steps.entry(step.to_owned()).or_default().push(took);
+        }
+        Ok(())
     }
 }

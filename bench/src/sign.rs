@@ -17,11 +17,14 @@ use crate::bare_library::BareLibrary;
 use crate::committee::Committee;
 use crate::local_key;
 use crate::stats::Quantiles;
+use crate::wire::Counter;
 
 const CHAIN: u64 = 31337;
 const QUORUM: [u8; 2] = [1, 2];
 /// Runs before the measured ones: connections are made and caches filled.
 const WARM_UP: u32 = 20;
+/// Signatures whose bytes are counted.
+const COUNTED: u32 = 50;
 
 /// What `countersign-bench sign` prints.
 #[derive(Debug, Serialize)]
@@ -36,6 +39,10 @@ pub(crate) struct Report {
     ratio_to_library: f64,
     /// Resident memory of the largest cosigner after the runs.
     cosigner_rss_mb: f64,
+    /// Processor time of all cosigners for one signature.
+    cpu_ms_per_signature: f64,
+    /// Bytes between all processes for one signature, the gateway's calls included, TLS and HTTP/2 as well.
+    bytes_per_signature: u64,
     /// Measured signatures of each sort.
     runs: u32,
 }
@@ -58,7 +65,11 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
     let local = local_client(&committee).await?;
     let library = BareLibrary::deal()?;
     let (mut quorum, mut bare, mut single) = (Vec::new(), Vec::new(), Vec::new());
+    let mut cpu_before = 0.0;
     for run in 0..runs + WARM_UP {
+        if run == WARM_UP {
+            cpu_before = committee.cpu_ms()?;
+        }
         let request = request(&account, owner, run)?;
         let hash = *request.hash().as_bytes();
         let call = call(&key, child, request);
@@ -71,6 +82,7 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
             single.push(single_ms);
         }
     }
+    let cpu_ms = (committee.cpu_ms()? - cpu_before) / f64::from(runs);
     let quorum_call_ms = Quantiles::of(quorum).context("no runs")?;
     let bare_library_ms = Quantiles::of(bare).context("no runs")?;
     let ratio = quorum_call_ms.p50 / bare_library_ms.p50;
@@ -80,8 +92,26 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
         local_key_ms: Quantiles::of(single).context("no runs")?,
         ratio_to_library: (ratio * 1000.0).round() / 1000.0,
         cosigner_rss_mb: committee.largest_rss_mb()?,
+        cpu_ms_per_signature: (cpu_ms * 100.0).round() / 100.0,
+        bytes_per_signature: bytes(&account, &key).await?,
         runs,
     })
+}
+
+/// Bytes on the wire for one signature, with a committee of its own whose connections are counted.
+async fn bytes(account: &AccountSpec, key: &KeyName) -> anyhow::Result<u64> {
+    let counter = Counter::default();
+    let committee = Committee::start_through(CHAIN, account, key, Some(&counter)).await?;
+    let child = ChildNumber::new(0).context("a child")?;
+    let owner = committee.clients()[0].derive_owner(key, Some(child)).await?;
+    let mut before = 0;
+    for run in 0..WARM_UP + COUNTED {
+        if run == WARM_UP {
+            before = counter.bytes();
+        }
+        quorum_call(&committee, &call(key, child, request(account, owner, run)?)).await?;
+    }
+    Ok((counter.bytes() - before) / u64::from(COUNTED))
 }
 
 async fn local_client(committee: &Committee) -> anyhow::Result<CosignerClient> {
