@@ -6,6 +6,7 @@
 //!   [`PinnedClient`] speak TLS 1.3 only, and only to keys that are pinned.
 //! - [`CommitteeFile`] names the parties and the gateways, under all parties' signatures.
 //! - [`CosignerClient`] is one persistent connection from a gateway to one cosigner.
+//! - [`SignedIntent`] is a caller's own signature on what shall be done.
 //! - [`wire`] holds the generated messages and services.
 
 #![cfg_attr(
@@ -18,6 +19,7 @@ mod canonical;
 mod client;
 mod committee_file;
 mod identity;
+mod intent;
 mod key_name;
 mod request;
 mod tls;
@@ -31,6 +33,7 @@ pub use committee_file::{
     CommitteeFile, CommitteeFileError, CommitteeHash, CommitteeParty, GatewayEntry, PartyFacts,
 };
 pub use identity::{Fingerprint, Identity, IdentityError, IdentityKey, IdentitySignature};
+pub use intent::{INTENT_DOMAIN, Intent, IntentError, IntentKey, SignedIntent};
 pub use key_name::{KeyName, KeyNameError, KeyPurpose};
 pub use request::{
     AccountClaim, PaymasterApprovalRequest, Request, RequestError, RequestHash, RequestKind, Slot,
