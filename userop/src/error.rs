@@ -63,6 +63,11 @@ pub enum Problem {
         /// The fewest bytes it may have.
         min: usize,
     },
+    /// It has more items than we read.
+    TooMany {
+        /// The most items it may have.
+        max: usize,
+    },
     /// No field of this name is known; it might change what the operation means.
     Unknown,
     /// The field exists, but not on this EntryPoint version.
@@ -85,6 +90,7 @@ impl fmt::Display for Problem {
             Self::OddHex => f.write_str("has an odd number of hexadecimal digits"),
             Self::TooLong { max } => write!(f, "is longer than {max} bytes"),
             Self::TooShort { min } => write!(f, "is shorter than {min} bytes"),
+            Self::TooMany { max } => write!(f, "has more than {max} items"),
             Self::Unknown => f.write_str("is unknown"),
             Self::NotInVersion(version) => {
                 write!(f, "does not exist on EntryPoint {version}")

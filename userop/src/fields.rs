@@ -1,9 +1,9 @@
 //! Reads the fields of one JSON object, each by name and bound, and leaves none unread.
 
-use alloy::primitives::{Address, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use serde_json::{Map, Value};
 
-use crate::{ParseError, error::Problem};
+use crate::{ChainId, ParseError, error::Problem};
 
 /// No byte field is longer: the size at which nodes refuse a whole transaction.
 pub const MAX_FIELD_BYTES: usize = 128 * 1024;
@@ -127,5 +127,25 @@ pub(crate) fn address(value: &Value) -> Result<Address, Problem> {
         0..20 => Err(Problem::TooShort { min: 20 }),
         20 => Ok(Address::from_slice(&bytes)),
         _ => Err(Problem::TooLong { max: 20 }),
+    }
+}
+
+/// Exactly 32 bytes.
+pub(crate) fn word(value: &Value) -> Result<B256, Problem> {
+    let bytes = bytes(value)?;
+    match bytes.len() {
+        0..32 => Err(Problem::TooShort { min: 32 }),
+        32 => Ok(B256::from_slice(&bytes)),
+        _ => Err(Problem::TooLong { max: 32 }),
+    }
+}
+
+/// A chain id, as a number or a quantity.
+pub(crate) fn chain_id(value: &Value) -> Result<ChainId, Problem> {
+    match value.as_u64() {
+        Some(number) => Ok(ChainId::new(number)),
+        None if value.is_string() => u64(value).map(ChainId::new),
+        None if value.as_f64().is_some_and(|number| number < 0.0) => Err(Problem::Negative),
+        None => Err(Problem::WrongType { expected: "a number or a hex quantity" }),
     }
 }

@@ -36,8 +36,10 @@
 
 mod abi;
 mod account;
+mod canonical;
 mod chain;
 mod decode;
+mod effects;
 mod eip7702;
 mod error;
 mod factory;
@@ -49,6 +51,7 @@ mod operation;
 mod pack;
 mod paymaster;
 mod preview;
+mod signable;
 mod signature;
 mod sponsor;
 mod version;
@@ -56,8 +59,13 @@ pub mod versioned;
 
 pub use abi::{IEntryPoint, IEntryPointV06, PackedUserOperation, UnpackedUserOperation};
 pub use account::{AccountError, AccountKind, AccountSpec, Call, IMPLEMENTATION_SLOT};
+pub use canonical::{CanonicalPreview, PreviewHash};
 pub use chain::ChainId;
-pub use decode::Action;
+pub use decode::{
+    Action, AdminChange, AdminClass, EntryPointCall, Permit2Allowance, Permit2Call, Permit2Pair,
+    Permit2Transfer,
+};
+pub use effects::{AdminEffect, Asset, CalledFunction, Direction, Effects, Extent, Flow};
 pub use eip7702::Eip7702Auth;
 pub use error::{ParseError, Problem};
 pub use factory::Factory;
@@ -68,7 +76,13 @@ pub use listing::{ListedOperation, ListingError, hash_vectors, list_operations, 
 pub use operation::UserOperation;
 pub use pack::PackedOp;
 pub use paymaster::Paymaster;
-pub use preview::{Deployment, Preview, PreviewCall, preview};
+pub use preview::{Deployment, OperationPreview, Preview, PreviewCall, preview, preview_operation};
+pub(crate) use preview::{call_body, call_lines, decimal as preview_decimal};
+pub use signable::{
+    Authorization, Canary, ChainlessDomain, MAX_MESSAGE_BYTES, Message, OnceSlot, OwnerProof,
+    Permit, PermitShape, SignableKind, SponsorshipPreview, Transaction, TypedData, TypedDomain,
+    TypedField, TypedValue, preview_sponsorship,
+};
 pub use signature::{Signature65, SignatureError};
 pub use sponsor::{
     SponsorData, SponsorWindow, WindowError, sponsor_approval_digest, sponsor_paymaster_data,

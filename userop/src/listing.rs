@@ -78,7 +78,7 @@ pub fn preview_vectors(document: &Value) -> Result<Vec<Preview>, ListingError> {
 fn read_item(item: &Value) -> Result<ListedOperation, ParseError> {
     let mut fields = Fields::of(item, "item")?;
     let version = fields.required("version", version)?;
-    let chain = fields.required("chainId", chain_id)?;
+    let chain = fields.required("chainId", fields::chain_id)?;
     let entry_point = fields.required("entryPoint", fields::address)?;
     let op = fields.take("userOp").ok_or_else(|| ParseError::new("userOp", Problem::Missing))?;
     let op = UserOperation::from_json(version, op).map_err(|error| match error.field() {
@@ -91,13 +91,4 @@ fn read_item(item: &Value) -> Result<ListedOperation, ParseError> {
 fn version(value: &Value) -> Result<EntryPointVersion, Problem> {
     let text = value.as_str().ok_or(Problem::WrongType { expected: "a string" })?;
     text.parse().map_err(|_| Problem::Invalid("is none of 0.6, 0.7, 0.8, 0.9"))
-}
-
-fn chain_id(value: &Value) -> Result<ChainId, Problem> {
-    match value.as_u64() {
-        Some(number) => Ok(ChainId::new(number)),
-        None if value.is_string() => fields::u64(value).map(ChainId::new),
-        None if value.as_f64().is_some_and(|number| number < 0.0) => Err(Problem::Negative),
-        None => Err(Problem::WrongType { expected: "a number or a hex quantity" }),
-    }
 }

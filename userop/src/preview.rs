@@ -1,14 +1,19 @@
 //! An operation as a person or a rule sees it: who, by what means, and every call to the leaves.
 
+mod operation;
 mod text;
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, Bytes, FixedBytes, U256};
 use serde::Serialize;
 
+pub use operation::{OperationPreview, preview_operation};
+pub(crate) use operation::{call_body, decimal};
+pub(crate) use text::call_lines;
+
 use crate::{
-    AccountSpec, Action, Call, EntryPointVersion, Factory, UserOperation,
+    AccountSpec, Action, Call, Effects, EntryPointVersion, Factory, UserOperation,
     account::{create_account, decode_any_account},
-    decode::{decode, unknown},
+    decode::{Decoded, InnerCaller, decode, decode_admin, selector, unknown},
 };
 
 /// Batches within batches further down than this are not looked into.
@@ -67,6 +72,12 @@ pub struct PreviewCall {
     pub value: U256,
     /// What it does.
     pub action: Action,
+    /// Who makes the call: the account, or the contract whose batch it is in.
+    #[serde(skip)]
+    pub caller: Address,
+    /// The call data itself.
+    #[serde(skip)]
+    pub data: Bytes,
     /// The calls in it, if it is a batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inner: Vec<Self>,
@@ -82,8 +93,11 @@ pub fn preview(op: &UserOperation, spec: Option<&AccountSpec>) -> Preview {
             .ok_or_else(|| "no account that we know executes this call data".to_owned()),
     };
     let (calls, undecoded) = match decoded {
-        Ok(calls) => (calls.iter().map(|call| look_into(call, 0)).collect(), None),
-        Err(reason) => (vec![opaque(op)], Some(reason)),
+        Ok(calls) => (calls.iter().map(|call| look_into(call, op.sender(), 0)).collect(), None),
+        Err(reason) => match decode_admin(op.call_data()) {
+            Some(change) => (vec![direct(op, change)], None),
+            None => (vec![direct(op, unknown(op.call_data()))], Some(reason)),
+        },
     };
     Preview {
         version: op.version(),
@@ -115,6 +129,16 @@ impl Preview {
             && self.leaves().iter().all(|leaf| !matches!(leaf.action, Action::Unknown { .. }))
     }
 
+    /// What the calls do to whom, as rules ask for it. An EIP-7702 delegate is among it.
+    pub fn effects(&self) -> Effects {
+        let mut effects = Effects::default();
+        if self.delegate.is_some() {
+            effects.delegate(self.sender);
+        }
+        effects.add_calls(&self.calls);
+        effects
+    }
+
     /// One readable line a call, inner calls indented.
     pub fn lines(&self) -> Vec<String> {
         text::lines(self)
@@ -122,6 +146,16 @@ impl Preview {
 }
 
 impl PreviewCall {
+    /// Takes one call apart that `caller` makes.
+    pub(crate) fn of(call: &Call, caller: Address) -> Self {
+        look_into(call, caller, 0)
+    }
+
+    /// The function that its call data names, if it is long enough to name one.
+    pub fn selector(&self) -> Option<FixedBytes<4>> {
+        selector(&self.data)
+    }
+
     fn collect_leaves<'a>(&'a self, leaves: &mut Vec<&'a Self>) {
         if self.inner.is_empty() {
             leaves.push(self);
@@ -136,17 +170,22 @@ fn deployment(factory: &Factory) -> Deployment {
     Deployment { factory: factory.address, owner_and_salt: create_account(&factory.data) }
 }
 
-fn look_into(call: &Call, depth: usize) -> PreviewCall {
-    let (action, inner) = match decode(call) {
-        (Action::Batch { .. }, _) if depth == MAX_DEPTH => (unknown(&call.data), Vec::new()),
-        decoded => decoded,
+fn look_into(call: &Call, caller: Address, depth: usize) -> PreviewCall {
+    let (action, inner, acts) = match decode(call) {
+        Decoded { action: Action::Batch { .. }, .. } if depth == MAX_DEPTH => {
+            (unknown(&call.data), Vec::new(), caller)
+        }
+        Decoded { action, inner, inner_caller: InnerCaller::Callee } => (action, inner, call.to),
+        Decoded { action, inner, inner_caller: InnerCaller::Unchanged } => (action, inner, caller),
     };
-    let inner = inner.iter().map(|call| look_into(call, depth + 1)).collect();
-    PreviewCall { to: call.to, value: call.value, action, inner }
+    let inner = inner.iter().map(|call| look_into(call, acts, depth + 1)).collect();
+    let Call { to, value, data } = call.clone();
+    PreviewCall { to, value, action, caller, data, inner }
 }
 
-/// The EntryPoint's own call to the account, when what the account does with it is unknown.
-fn opaque(op: &UserOperation) -> PreviewCall {
-    let action = unknown(op.call_data());
-    PreviewCall { to: op.sender(), value: U256::ZERO, action, inner: Vec::new() }
+/// The EntryPoint's own call to the account, when it is none that executes others.
+fn direct(op: &UserOperation, action: Action) -> PreviewCall {
+    let (account, data) = (op.sender(), op.call_data().clone());
+    let (value, inner) = (U256::ZERO, Vec::new());
+    PreviewCall { to: account, value, action, caller: account, data, inner }
 }

@@ -7,7 +7,7 @@ use alloy::{
 };
 
 use super::{AccountError, AccountSpec, Call, proxy, selector};
-use crate::decode::canonical;
+use crate::decode::{canonical, canonical_value};
 
 /// One call that reverts as a whole.
 const SINGLE: B256 = B256::ZERO;
@@ -70,10 +70,7 @@ fn decode_single(data: &[u8]) -> Option<Call> {
 }
 
 fn decode_batch(data: &[u8]) -> Option<Vec<Call>> {
-    let executions = Vec::<Execution>::abi_decode_validate(data).ok()?;
-    if executions.abi_encode() != data {
-        return None;
-    }
+    let executions: Vec<Execution> = canonical_value(data)?;
     let call = |e: Execution| Call { to: e.target, value: e.value, data: e.data };
     Some(executions.into_iter().map(call).collect())
 }

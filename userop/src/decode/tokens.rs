@@ -22,6 +22,19 @@ sol! {
         ) external;
     }
 
+    interface Dai {
+        function permit(
+            address holder,
+            address spender,
+            uint256 nonce,
+            uint256 expiry,
+            bool allowed,
+            uint8 v,
+            bytes32 r,
+            bytes32 s
+        ) external;
+    }
+
     interface Erc721 {
         function setApprovalForAll(address operator, bool approved) external;
         function safeTransferFrom(address from, address to, uint256 id) external;
@@ -75,6 +88,16 @@ pub(super) fn decode(data: &[u8]) -> Option<Action> {
             let c: Erc20::permitCall = canonical(data)?;
             let (owner, spender) = (c.owner, c.spender);
             Some(Action::Permit { owner, spender, amount: c.amount, deadline: c.deadline })
+        }
+        Dai::permitCall::SELECTOR => {
+            let c: Dai::permitCall = canonical(data)?;
+            Some(Action::PermitAll {
+                owner: c.holder,
+                spender: c.spender,
+                allowed: c.allowed,
+                nonce: c.nonce,
+                deadline: c.expiry,
+            })
         }
         _ => decode_unique_tokens(data),
     }

@@ -1,11 +1,18 @@
 //! A preview as lines of text.
 
+mod admin;
+mod entry_point;
+mod permit2;
+
 use std::fmt;
 
 use alloy::primitives::U256;
 
 use super::{Deployment, Preview, PreviewCall};
-use crate::Action;
+use crate::{
+    Action,
+    effects::{AMOUNT_BITS, Extent},
+};
 
 impl fmt::Display for Preview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +56,8 @@ pub(super) fn lines(preview: &Preview) -> Vec<String> {
     lines
 }
 
-fn call_lines(call: &PreviewCall, number: &str, lines: &mut Vec<String>) {
+/// One line a call, the calls inside it under its number.
+pub(crate) fn call_lines(call: &PreviewCall, number: &str, lines: &mut Vec<String>) {
     let value = match call.value.is_zero() || call.action == Action::Send {
         true => String::new(),
         false => format!(" with {} wei", call.value),
@@ -97,6 +105,12 @@ fn sentence(call: &PreviewCall) -> String {
             list(ids),
             list(amounts)
         ),
+        Action::PermitAll { owner, spender, allowed, deadline, .. } => {
+            let amount = if *allowed { "an unlimited amount" } else { "nothing" };
+            format!("token {to}: permit {spender} to spend {amount} of {owner} until {deadline}")
+        }
+        Action::Permit2 { call } => format!("permit2 at {to}: {}", permit2::sentence(call)),
+        Action::EntryPoint { call } => entry_point::sentence(to, call),
         other => account_sentence(call, other),
     }
 }
@@ -110,6 +124,7 @@ fn account_sentence(call: &PreviewCall, action: &Action) -> String {
         }
         Action::RotateOwner { new_owner } => format!("{to}: make {new_owner} the owner"),
         Action::SetGuardian { new_guardian } => format!("{to}: make {new_guardian} the guardian"),
+        Action::Admin { change } => format!("{to}: {}", admin::sentence(change)),
         Action::Batch { function, stops_on_failure } => {
             let failure = if *stops_on_failure { "" } else { ", going on after failures" };
             format!("{to}: {function} of {} calls{failure}", call.inner.len())
@@ -125,9 +140,10 @@ fn account_sentence(call: &PreviewCall, action: &Action) -> String {
 }
 
 fn amount(amount: &U256) -> String {
-    match *amount == U256::MAX {
-        true => "an unlimited amount".to_owned(),
-        false => amount.to_string(),
+    match Extent::of(*amount, AMOUNT_BITS) {
+        Extent::Unlimited if *amount == U256::MAX => "an unlimited amount".to_owned(),
+        Extent::Unlimited => format!("an unlimited amount ({amount})"),
+        Extent::Limited => amount.to_string(),
     }
 }
 

@@ -1,8 +1,13 @@
 //! The crate through its public interface.
 
 mod account;
+mod canonical;
+mod collisions;
+mod effects;
 mod listing;
 mod malformed;
 mod preview;
 mod round_trip;
+mod signable;
+mod typed_data;
 mod vectors;
