@@ -49,6 +49,7 @@ impl Cosigner for LocalKey {
         let reply = SignReply::Signed(SignedReply {
             signature: signature.as_bytes(),
             saw: Vec::new(),
+            preview: alloy::primitives::B256::ZERO,
             stages: Vec::new(),
         });
         Ok(Response::new(reply.into_wire()))

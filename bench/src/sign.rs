@@ -149,6 +149,7 @@ fn request(account: &AccountSpec, owner: Address, nonce: u32) -> anyhow::Result<
         version: account.version,
         account: AccountClaim { kind: account.kind, factory: account.factory, salt: U256::ZERO },
         op,
+        intent: None,
     }))
 }
 
@@ -159,6 +160,7 @@ fn call(key: &KeyName, child: ChildNumber, request: Request) -> SignCall {
         request,
         quorum: QUORUM.to_vec(),
         attempt: Attempt(rand::random()),
+        approvals: Vec::new(),
         traceparent: None,
         deadline: Duration::from_secs(10),
     }

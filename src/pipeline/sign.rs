@@ -71,6 +71,7 @@ fn ask(wallet: &Wallet, op: &UserOperation) -> Result<Ask, Halt> {
             salt: wallet.salt,
         },
         op: op.clone(),
+        intent: None,
     });
     Ok(Ask {
         key: wallet::key_name(&wallet.key)?,

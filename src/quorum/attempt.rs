@@ -50,6 +50,7 @@ impl Quorum {
             request: ask.request.clone(),
             quorum: quorum.to_vec(),
             attempt: Attempt(rand::random()),
+            approvals: Vec::new(),
             traceparent: None,
             deadline: limit,
         };

@@ -8,11 +8,17 @@ use alloy::eips::BlockId;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionRequest;
+use alloy::sol;
+use alloy::sol_types::SolCall as _;
 use async_trait::async_trait;
 use countersign_userop::{AccountSpec, ChainId, IMPLEMENTATION_SLOT};
 use thiserror::Error;
 
 use crate::config::ChainConfig;
+
+sol! {
+    function getNonce(address sender, uint192 key) external view returns (uint256);
+}
 
 /// How long our node may take to say all that we ask of one account.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -51,9 +57,26 @@ pub enum ReadError {
     Node(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// A nonce of an account at an EntryPoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NonceAt {
+    /// The chain.
+    pub chain: ChainId,
+    /// The EntryPoint that counts.
+    pub entry_point: Address,
+    /// The account.
+    pub sender: Address,
+    /// The whole nonce: lane and sequence.
+    pub nonce: U256,
+}
+
 /// Reads accounts on chain.
 #[async_trait]
 pub trait AccountReader: Send + Sync {
+    /// Whether the nonce is used up in a finalized block, as two nodes see it: the chain's own and its witness. Without
+    /// a witness nobody says yes.
+    async fn is_consumed(&self, at: NonceAt) -> Result<bool, ReadError>;
+
     /// What `account` looks like now, asked in the way of accounts of `spec`.
     async fn read(
         &self,
@@ -66,6 +89,7 @@ pub trait AccountReader: Send + Sync {
 /// Reads accounts through the daemon's own RPC endpoints.
 pub struct RpcAccounts {
     nodes: HashMap<ChainId, DynProvider>,
+    witnesses: HashMap<ChainId, DynProvider>,
 }
 
 impl std::fmt::Debug for RpcAccounts {
@@ -77,10 +101,26 @@ impl std::fmt::Debug for RpcAccounts {
 impl RpcAccounts {
     /// One node a chain. Nothing is asked until an account has to be read.
     pub fn new(chains: &[ChainConfig]) -> Self {
-        let node = |chain: &ChainConfig| {
-            (chain.id, ProviderBuilder::new().connect_http(chain.rpc.clone()).erased())
-        };
-        Self { nodes: chains.iter().map(node).collect() }
+        let connect = |url: &url::Url| ProviderBuilder::new().connect_http(url.clone()).erased();
+        let witness = |chain: &ChainConfig| Some((chain.id, connect(chain.witness.as_ref()?)));
+        Self {
+            nodes: chains.iter().map(|chain| (chain.id, connect(&chain.rpc))).collect(),
+            witnesses: chains.iter().filter_map(witness).collect(),
+        }
+    }
+
+    /// The next sequence of the nonce's lane in the node's last finalized block.
+    async fn next_sequence(node: &DynProvider, at: &NonceAt) -> Result<U256, ReadError> {
+        let lane = alloy::primitives::aliases::U192::wrapping_from(at.nonce >> 64);
+        let call = getNonceCall { sender: at.sender, key: lane };
+        let question =
+            TransactionRequest::default().to(at.entry_point).input(call.abi_encode().into());
+        let answer = node
+            .call(question)
+            .block(BlockId::finalized())
+            .await
+            .map_err(|error| ReadError::Node(Box::new(error)))?;
+        getNonceCall::abi_decode_returns(&answer).map_err(|error| ReadError::Node(Box::new(error)))
     }
 
     async fn ask(
@@ -113,6 +153,19 @@ impl RpcAccounts {
 
 #[async_trait]
 impl AccountReader for RpcAccounts {
+    async fn is_consumed(&self, at: NonceAt) -> Result<bool, ReadError> {
+        let node = self.nodes.get(&at.chain).ok_or(ReadError::NoNode(at.chain))?;
+        let Some(witness) = self.witnesses.get(&at.chain) else { return Ok(false) };
+        let both = futures::future::try_join(
+            Self::next_sequence(node, &at),
+            Self::next_sequence(witness, &at),
+        );
+        let (ours, theirs) =
+            tokio::time::timeout(PATIENCE, both).await.map_err(|_| ReadError::TimedOut)??;
+        // A nonce's low 64 bits are its sequence; the EntryPoint answers with lane and sequence.
+        Ok(ours > at.nonce && theirs > at.nonce)
+    }
+
     async fn read(
         &self,
         chain: ChainId,

@@ -56,6 +56,9 @@ pub struct AuditRecord {
     pub reason: Option<String>,
     /// What the request does, as it was shown.
     pub preview: Vec<String>,
+    /// The hash of what it does, in the canonical form.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub preview_hash: Option<B256>,
 }
 
 /// What we said to a request.

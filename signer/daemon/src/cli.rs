@@ -14,6 +14,7 @@ mod committee;
 mod init;
 mod keygen;
 mod log;
+mod policy;
 mod run;
 mod show;
 
@@ -71,6 +72,9 @@ enum Command {
     /// Read the records of what was asked and answered, and check their chain.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Check a policy file.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
 }
 
 /// Runs the command line.
@@ -97,6 +101,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
     if let Command::Committee(command) = cli.command {
         return committee::execute(command, &cli.config, cli.json);
     }
+    if let Command::Policy(command) = cli.command {
+        return policy::execute(command, &cli.config, cli.json);
+    }
     let config = DaemonConfig::load(&cli.config)?;
     match cli.command {
         Command::Init => init::execute(&config, cli.json),
@@ -112,7 +119,7 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Status => show::status(&mut operator(&config).await?, cli.json).await,
         Command::Bans => show::bans(&mut operator(&config).await?, cli.json).await,
         Command::Audit(command) => audit::execute(command, &config, cli.json).await,
-        Command::Committee(_) => Ok(()),
+        Command::Committee(_) | Command::Policy(_) => Ok(()),
     }
 }
 

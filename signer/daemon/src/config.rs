@@ -35,6 +35,9 @@ pub struct DaemonConfig {
     pub passphrase: PassphraseSource,
     /// The committee file.
     pub committee: PathBuf,
+    /// The policy file; `dev` alone does without one.
+    #[serde(default)]
+    pub policy: Option<PathBuf>,
     /// How to log.
     #[serde(default)]
     pub log: LogFormat,
@@ -155,6 +158,7 @@ impl DaemonConfig {
     fn resolve(&mut self, base: &Path) {
         self.data_dir = base.join(&self.data_dir);
         self.committee = base.join(&self.committee);
+        self.policy = self.policy.take().map(|policy| base.join(policy));
         self.socket = self.socket.take().map(|socket| base.join(socket));
         self.passphrase.resolve(base);
     }

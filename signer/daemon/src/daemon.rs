@@ -19,6 +19,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::GatewayService;
 use crate::keys::Keys;
 use crate::operator::{self, OperatorService};
+use crate::policy_book::PolicyBook;
 use crate::signing::{Signer, SignerParts};
 use crate::status::StatusReport;
 use crate::store::Store;
@@ -39,6 +40,7 @@ pub struct Daemon {
     links: Arc<Links>,
     ceremonies: Ceremonies,
     store: Store,
+    policy: PolicyBook,
     socket: PathBuf,
     patience: Duration,
     stop: CancellationToken,
@@ -53,6 +55,7 @@ impl Daemon {
     /// Says what is missing or wrong: the committee file, the identity, the passphrase, the vault,
     /// the database, or an address that is taken.
     pub async fn start(config: DaemonConfig) -> Result<Self, StartError> {
+        let policy = PolicyBook::load(&config)?;
         let ground = Ground::prepare(&config).await?;
         let listener = TcpListener::bind(config.listen)
             .await
@@ -65,7 +68,7 @@ impl Daemon {
         let (stop, keys) = (CancellationToken::new(), Arc::new(Keys::default()));
         let (me, limit) = (ground.me, config.deadlines.connect());
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
-        let services = ground.services(&config, &links, &keys, &stop).await?;
+        let services = ground.services(&config, &policy, &links, &keys, &stop).await?;
         let ceremonies = services.peer.ceremonies.clone();
 
         let mut tasks = JoinSet::new();
@@ -87,6 +90,7 @@ impl Daemon {
             links,
             ceremonies,
             store,
+            policy,
             socket,
             patience,
             stop,
@@ -105,6 +109,16 @@ impl Daemon {
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Reads the policy file again; a broken one changes nothing.
+    pub fn reload_policy(&self) {
+        match self.policy.reload() {
+            Ok(()) => tracing::info!("the policy was read again"),
+            Err(error) => {
+                tracing::error!(%error, "the new policy cannot be used; the old one stays in force");
+            }
+        }
     }
 
     /// Stops accepting, lets what runs come to its end for a bounded time, and closes the database.
@@ -169,6 +183,7 @@ impl Ground {
     async fn services(
         &self,
         config: &DaemonConfig,
+        policy: &PolicyBook,
         links: &Arc<Links>,
         keys: &Arc<Keys>,
         stop: &CancellationToken,
@@ -202,6 +217,7 @@ impl Ground {
             accounts: Arc::new(RpcAccounts::new(&config.chains)),
             chains: config.chains.clone(),
             rules: config.rules.clone(),
+            policy: policy.clone(),
             deadlines: config.deadlines,
             keys: Arc::clone(keys),
             peers: Arc::clone(links) as Arc<dyn Peers>,

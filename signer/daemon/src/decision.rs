@@ -1,6 +1,7 @@
 //! The one commit before the first message: attempt, journal, exposure and audit, all or nothing.
 
 use alloy::primitives::B256;
+use countersign_userop::PreviewHash;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
@@ -10,6 +11,7 @@ use crate::fault;
 use crate::journal::{self, Claim, KeySlot, Standing};
 use crate::judgement::{Refusal, Rule};
 use crate::store::{Store, StoreError};
+use crate::weighing::Weighing;
 
 /// One request, judged, about to be written down.
 #[derive(Debug, Clone)]
@@ -30,6 +32,10 @@ pub struct Entry {
     pub slot: Option<KeySlot>,
     /// What the request wants of its slot, if it got as far as that.
     pub claim: Option<Claim>,
+    /// The hash of what the request does, in its canonical form.
+    pub preview_hash: Option<PreviewHash>,
+    /// What the policy weighs; an allowed request has it.
+    pub weighing: Option<Weighing>,
     /// What an approval promises to pay.
     pub exposure: Option<Exposure>,
     /// What the rules said.
@@ -80,13 +86,36 @@ async fn settle(
     let Some(claim) = &entry.claim else {
         return Ok(Err(Refusal::new(Rule::Journal, "an allowed request names no slot")));
     };
+    // What a refusal would have taken is given back before the refusal is written down.
+    let mut booking = connection.begin().await?;
+    let verdict = book(&mut booking, entry, claim, now_ms).await?;
+    match verdict {
+        Ok(_) => booking.commit().await?,
+        Err(_) => booking.rollback().await?,
+    }
+    Ok(verdict)
+}
+
+/// Asks the slot, the policy with its limits, and the cap, and books what a yes takes of each.
+async fn book(
+    connection: &mut SqliteConnection,
+    entry: &Entry,
+    claim: &Claim,
+    now_ms: i64,
+) -> Result<Result<Standing, Refusal>, StoreError> {
     let standing = journal::standing(connection, claim).await?;
     if let Standing::Taken(clash) = &standing {
         return Ok(Err(Refusal::new(Rule::Journal, format!("the slot is taken: {clash}"))));
     }
+    let Some(weighing) = &entry.weighing else {
+        return Ok(Err(Refusal::new(Rule::Policy, "an allowed request was not weighed")));
+    };
+    let slot = claim.slot.to_string();
+    if let Err(refusal) = weighing.settle(connection, &slot, now_ms).await? {
+        return Ok(Err(refusal));
+    }
     if let Some(exposure) = &entry.exposure {
         let now_s = u64::try_from(now_ms.div_euclid(1000)).unwrap_or(0);
-        let slot = claim.slot.to_string();
         if let Err(over) = exposure::book(connection, exposure, &slot, now_s).await? {
             let reason = format!(
                 "{} wei would be outstanding, the cap is {}",
@@ -136,6 +165,7 @@ fn line(entry: &Entry, verdict: &Result<Standing, Refusal>, now_ms: i64) -> Audi
         rule: refusal.map(|refusal| refusal.rule.name().to_owned()),
         reason: refusal.map(|refusal| refusal.message.clone()),
         preview: entry.preview.clone(),
+        preview_hash: entry.preview_hash.map(|hash| *hash.as_b256()),
     }
 }
 

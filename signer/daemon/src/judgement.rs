@@ -6,12 +6,14 @@
 
 mod account;
 mod approval;
+mod approvers;
 mod caller;
 mod calls;
 mod cost;
 mod delegation;
 mod entry_point;
 mod init_code;
+mod intent;
 mod operation;
 mod paymaster;
 mod purpose;
@@ -22,17 +24,20 @@ mod targets;
 mod window;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
+use countersign_policy::Policy;
 use countersign_protocol::{Request, SignCall};
 use countersign_threshold::{ChildIndex, Digest, PartyId};
-use countersign_userop::{ChainId, EntryPointVersion};
+use countersign_userop::{ChainId, EntryPointVersion, PreviewHash};
 
 use crate::accounts::AccountReader;
 use crate::config::{ChainConfig, RulesConfig};
 use crate::exposure::Exposure;
 use crate::journal::{Claim, KeySlot, Terms};
 use crate::keys::LiveKey;
+use crate::weighing::Weighing;
 
 pub use refusal::{Refusal, Rule, Ruling};
 
@@ -57,6 +62,8 @@ pub(crate) struct Case<'a> {
     pub(crate) call: &'a SignCall,
     pub(crate) request_hash: B256,
     pub(crate) key: Option<&'a LiveKey>,
+    /// The policy in force.
+    pub(crate) policy: Arc<Policy>,
     pub(crate) now_s: u64,
 }
 
@@ -67,6 +74,10 @@ pub(crate) struct Judged {
     pub(crate) preview: Vec<String>,
     /// What it wants of its slot.
     pub(crate) claim: Option<Claim>,
+    /// The hash of all that the request does, in its canonical form.
+    pub(crate) preview_hash: Option<PreviewHash>,
+    /// What the policy weighs, once every fixed rule said yes.
+    pub(crate) weighing: Option<Weighing>,
     /// What it promises to pay.
     pub(crate) exposure: Option<Exposure>,
     /// Whether every rule said yes.
@@ -75,7 +86,14 @@ pub(crate) struct Judged {
 
 /// Puts a request before every rule that concerns it.
 pub(crate) async fn judge(case: &Case<'_>) -> Judged {
-    let mut judged = Judged { preview: Vec::new(), claim: None, exposure: None, verdict: Ok(()) };
+    let mut judged = Judged {
+        preview: Vec::new(),
+        claim: None,
+        preview_hash: None,
+        weighing: None,
+        exposure: None,
+        verdict: Ok(()),
+    };
     judged.verdict = weigh(case, &mut judged).await;
     judged
 }
@@ -89,7 +107,7 @@ async fn weigh(case: &Case<'_>, judged: &mut Judged) -> Ruling {
     quorum::bans(case, key)?;
     match &case.call.request {
         Request::UserOperation(request) => operation::weigh(case, key, request, judged).await,
-        Request::PaymasterApproval(request) => approval::weigh(case, request, judged),
+        Request::PaymasterApproval(request) => approval::weigh(case, key, request, judged),
         _ => Err(Refusal::new(Rule::Purpose, "this build signs no such request")),
     }
 }

@@ -24,21 +24,24 @@ mod daemon;
 mod data_dir;
 mod decision;
 mod exposure;
+mod facts;
 mod fault;
 mod gateway;
 mod journal;
 mod judgement;
 mod keys;
 mod operator;
+mod policy_book;
 mod signing;
 mod status;
 mod store;
 mod transport;
 mod vault;
+mod weighing;
 #[cfg(test)]
 mod world;
 
-pub use accounts::{AccountReader, DeployedAccount, ReadError, RpcAccounts};
+pub use accounts::{AccountReader, DeployedAccount, NonceAt, ReadError, RpcAccounts};
 pub use audit::{AUDIT_VERSION, AuditError, AuditHead, AuditRecord, Decision};
 pub use bans::{Ban, KeyBans};
 pub use ceremony::{CeremonyError, CeremonyId, SignedStatement};
@@ -54,6 +57,7 @@ pub use journal::{Claim, Clash, GasTerms, Held, KeySlot, OperationTerms, Standin
 pub use judgement::{Refusal, Rule, Ruling};
 pub use keys::{KeyRecord, Keys, LiveKey};
 pub use operator::{OperatorClient, OperatorError};
+pub use policy_book::{PolicyBook, PolicyFileError};
 pub use signing::{Signer, SignerParts};
 pub use store::{FORMAT_VERSION, Store, StoreError};
 pub use transport::{
@@ -61,3 +65,4 @@ pub use transport::{
     PeerError, Peers,
 };
 pub use vault::{CeremonyPapers, KdfStrength, StoredGeneration, Vault, VaultError};
+pub use weighing::{IntentClaim, Weighing};

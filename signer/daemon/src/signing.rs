@@ -13,21 +13,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use countersign_protocol::{SignCall, SignReply, SignedReply, wire};
+use countersign_protocol::{Request, SignCall, SignReply, SignedReply, wire};
 use countersign_threshold::PartyId;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::accounts::AccountReader;
+use crate::accounts::{AccountReader, NonceAt};
 use crate::clock;
 use crate::config::{ChainConfig, Deadlines, RulesConfig};
 use crate::decision::Entry;
 use crate::journal::{Claim, KeySlot};
 use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
 use crate::keys::{Keys, LiveKey};
+use crate::policy_book::PolicyBook;
 use crate::store::Store;
 use crate::transport::{Inbox, Peers};
+use crate::weighing::barrier_owner;
 
 use failure::{Ended, Failure};
 use meeting::Binding;
@@ -52,6 +54,8 @@ pub struct SignerParts {
     pub chains: Vec<ChainConfig>,
     /// The limits.
     pub rules: RulesConfig,
+    /// The policy in force.
+    pub policy: PolicyBook,
     /// How long to wait.
     pub deadlines: Deadlines,
     /// The keys that we hold shares of.
@@ -80,6 +84,7 @@ pub struct Signer {
 
 struct Inner {
     book: Rulebook,
+    policy: PolicyBook,
     committee: [u8; 32],
     deadlines: Deadlines,
     keys: Arc<Keys>,
@@ -100,15 +105,21 @@ impl Signer {
     /// A signer made of its parts.
     pub fn new(parts: SignerParts) -> Self {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
-        let SignerParts { keys, peers, inbox, store, accounts, .. } = parts;
+        let SignerParts { keys, peers, inbox, store, accounts, policy, .. } = parts;
         let book = Rulebook { gateways, chains, rules, me };
-        tracing::warn!(
-            "callers' own signatures on their intents are not checked: a gateway of the committee file \
-             may ask for whatever the rules allow"
-        );
         let sessions = Semaphore::new(SESSIONS);
-        let inner =
-            Inner { book, committee, deadlines, keys, peers, inbox, store, accounts, sessions };
+        let inner = Inner {
+            book,
+            policy,
+            committee,
+            deadlines,
+            keys,
+            peers,
+            inbox,
+            store,
+            accounts,
+            sessions,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -149,6 +160,8 @@ impl Inner {
         let mut stages = Stages::start();
         let deadline = self.deadline(call.deadline);
 
+        self.lift_barriers(&call.request).await;
+
         // Authenticate, recompute, decode, preview, and every rule.
         let key = self.keys.get(&call.key);
         let request_hash = B256::from(*call.request.hash().as_bytes());
@@ -157,12 +170,13 @@ impl Inner {
 
         // Decision, slot and audit record: one synced commit before the first message.
         let saw = judged.preview.clone();
+        let preview = judged.preview_hash.map(|hash| *hash.as_b256()).unwrap_or_default();
         let claim = self.write_down(caller, call, request_hash, key.as_deref(), judged).await?;
         let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
         stages.lap("journal");
 
         // Everyone means the same, and brings fresh randomness for the session's name.
-        let binding = Binding::new(self.committee, &key, call, &claim);
+        let binding = Binding::new(self.committee, &key, call, &claim, preview);
         let (session, mail) = self.meet(&key.gates, &binding, deadline).await?;
         stages.lap("open");
 
@@ -171,7 +185,26 @@ impl Inner {
         let signature = self.run(session, call, mail).await?;
         stages.lap("rounds");
         tracing::info!("signed");
-        Ok(SignedReply { signature, saw, stages: stages.finish() })
+        Ok(SignedReply { signature, saw, preview, stages: stages.finish() })
+    }
+
+    /// Takes away barriers of the sender whose nonces are used up for good. What cannot be read stays.
+    async fn lift_barriers(&self, request: &Request) {
+        let Request::UserOperation(request) = request else { return };
+        let (chain, sender) = (request.chain, request.op.sender());
+        let open = self.store.barriers(&barrier_owner(chain.get(), sender)).await;
+        for barrier in open.unwrap_or_default() {
+            let Some((entry_point, nonce)) = barrier.place() else { continue };
+            let at = NonceAt { chain, entry_point, sender, nonce };
+            match self.accounts.is_consumed(at).await {
+                Ok(true) => match self.store.lift(&barrier).await {
+                    Ok(()) => tracing::info!(slot = barrier.slot, "a barrier ended"),
+                    Err(error) => tracing::error!(%error, "a barrier could not be lifted"),
+                },
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "a barrier's nonce could not be read"),
+            }
+        }
     }
 
     async fn judge(
@@ -182,8 +215,9 @@ impl Inner {
         key: Option<&LiveKey>,
     ) -> Judged {
         let accounts = self.accounts.as_ref();
-        let (book, now_s) = (&self.book, clock::now_s());
-        judgement::judge(&Case { book, accounts, caller, call, request_hash, key, now_s }).await
+        let (book, policy, now_s) = (&self.book, self.policy.current(), clock::now_s());
+        let case = Case { book, accounts, caller, call, request_hash, key, policy, now_s };
+        judgement::judge(&case).await
     }
 
     /// The claim that was granted its slot, or the refusal, which the quorum hears of too.
@@ -204,6 +238,8 @@ impl Inner {
             preview: judged.preview,
             slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
             claim: judged.claim,
+            preview_hash: judged.preview_hash,
+            weighing: judged.weighing,
             exposure: judged.exposure,
             verdict: judged.verdict,
         };
@@ -241,6 +277,8 @@ impl Inner {
             preview: Vec::new(),
             slot: None,
             claim: None,
+            preview_hash: None,
+            weighing: None,
             exposure: None,
             verdict: Err(refusal.clone()),
         };

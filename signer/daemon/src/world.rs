@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
+use countersign_policy::{DEVELOPMENT, Policy};
 use countersign_protocol::{
     AccountClaim, Attempt, ChildNumber, KeyName, KeyPurpose, PaymasterApprovalRequest, Request,
     SignCall, SignReply, UserOperationRequest,
@@ -19,10 +20,11 @@ use countersign_userop::{
     SponsorWindow, UserOperation,
 };
 
-use crate::accounts::{AccountReader, DeployedAccount, ReadError};
+use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
 use crate::bans::KeyBans;
 use crate::config::{ChainConfig, DaemonConfig, Deadlines, RulesConfig};
 use crate::keys::{KeyRecord, Keys, LiveKey};
+use crate::policy_book::PolicyBook;
 use crate::signing::{Signer, SignerParts};
 use crate::store::Store;
 use crate::transport::{Frame, Inbox, PeerError, Peers};
@@ -109,10 +111,17 @@ impl Peers for End {
 #[derive(Default)]
 pub(crate) struct Node {
     pub(crate) accounts: Mutex<HashMap<Address, DeployedAccount>>,
+    /// Nonces below which everything is used up, by account.
+    pub(crate) consumed: Mutex<HashMap<Address, U256>>,
 }
 
 #[async_trait]
 impl AccountReader for Node {
+    async fn is_consumed(&self, at: NonceAt) -> Result<bool, ReadError> {
+        let next = self.consumed.lock().unwrap().get(&at.sender).copied();
+        Ok(next.is_some_and(|next| next > at.nonce))
+    }
+
     async fn read(
         &self,
         _: ChainId,
@@ -135,6 +144,8 @@ pub(crate) struct World {
     pub(crate) node: Arc<Node>,
     pub(crate) daemons: BTreeMap<u8, Daemon>,
     pub(crate) deadlines: Deadlines,
+    /// The policy of every daemon.
+    pub(crate) policy: PolicyBook,
     attempts: AtomicU64,
 }
 
@@ -152,6 +163,7 @@ impl World {
             wires,
             node,
             daemons: BTreeMap::new(),
+            policy: PolicyBook::of(Policy::parse(DEVELOPMENT).unwrap()),
             deadlines: Deadlines { round_ms: 1_500, session_ms: 4_000, ..Deadlines::default() },
             attempts: AtomicU64::new(1),
         };
@@ -177,6 +189,7 @@ impl World {
             gateways: BTreeSet::from([GATEWAY.to_owned()]),
             chains,
             rules,
+            policy: self.policy.clone(),
             deadlines: self.deadlines,
             keys: Arc::clone(&keys),
             peers: Arc::new(End { me: party(index), wires: Arc::clone(&self.wires) }),
@@ -236,6 +249,7 @@ impl World {
             request,
             quorum: quorum.to_vec(),
             attempt: Attempt(attempt),
+            approvals: Vec::new(),
             traceparent: None,
             deadline: Duration::from_secs(8),
         }
@@ -274,6 +288,7 @@ impl World {
             version: spec.version,
             account: claim,
             op: op.with_gas(gas).with_fees(fees),
+            intent: None,
         }
     }
 

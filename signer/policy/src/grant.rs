@@ -15,6 +15,8 @@ pub enum Grant {
     Owner,
     /// Another guardian, a freeze, or what a guardian may do.
     Guardian,
+    /// Who may do what in a contract, by role.
+    Role,
     /// A module put into an account, or taken out.
     Module,
     /// Other code behind a proxy.
@@ -23,6 +25,8 @@ pub enum Grant {
     Delegate,
     /// A call to an EntryPoint: its deposit and stake, or other operations inside this one.
     EntryPoint,
+    /// A call of an account to itself that changes nothing we know by name.
+    SelfCall,
     /// An approval without a limit.
     UnlimitedApproval,
     /// Typed data that is nothing we know by name.
@@ -35,14 +39,16 @@ pub enum Grant {
 
 impl Grant {
     /// Every grant.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Undecodable,
         Self::Owner,
         Self::Guardian,
         Self::Module,
+        Self::Role,
         Self::Upgrade,
         Self::Delegate,
         Self::EntryPoint,
+        Self::SelfCall,
         Self::UnlimitedApproval,
         Self::RawTypedData,
         Self::Permit,
@@ -57,9 +63,11 @@ impl Grant {
             Self::Owner => "owner",
             Self::Guardian => "guardian",
             Self::Module => "module",
+            Self::Role => "role",
             Self::Upgrade => "upgrade",
             Self::Delegate => "delegate",
             Self::EntryPoint => "entry-point",
+            Self::SelfCall => "self-call",
             Self::UnlimitedApproval => "unlimited-approval",
             Self::RawTypedData => "raw-typed-data",
             Self::Permit => "permit",
@@ -70,7 +78,16 @@ impl Grant {
     /// Whether it changes who commands the account: a barrier for everything else of that account.
     #[must_use]
     pub const fn is_admin(self) -> bool {
-        matches!(self, Self::Owner | Self::Guardian | Self::Module | Self::Upgrade | Self::Delegate)
+        matches!(
+            self,
+            Self::Owner
+                | Self::Guardian
+                | Self::Module
+                | Self::Role
+                | Self::SelfCall
+                | Self::Upgrade
+                | Self::Delegate
+        )
     }
 }
 

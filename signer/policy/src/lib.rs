@@ -50,5 +50,8 @@ pub use limit::{Asset, Limit, Measure, Scope};
 pub use policy::{Approver, Policy};
 pub use verdict::{Denial, Missing, Verdict};
 
+/// The policy of a development machine, where none is configured.
+pub const DEVELOPMENT: &str = include_str!("../policies/development.toml");
+
 /// The Cedar schema that every policy is checked against.
 pub const SCHEMA: &str = include_str!("countersign.cedarschema");

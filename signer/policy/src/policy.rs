@@ -97,6 +97,13 @@ impl Policy {
         self.waives_intents
     }
 
+    /// Whether some policy gives this grant, to whatever: if none does, what needs it is refused before anything else
+    /// is looked at.
+    #[must_use]
+    pub fn gives(&self, grant: Grant) -> bool {
+        self.grants.values().any(|grants| grants.contains(&grant))
+    }
+
     /// The approvals that some policy asks for.
     #[must_use]
     pub fn approvers(&self) -> &[Approver] {

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use alloy::primitives::B256;
+
+use crate::approval::SignedApproval;
 use crate::key_name::{KeyName, KeyNameError};
 use crate::request::{Request, RequestError};
 use crate::wire;
 
 /// The most members that a quorum can have.
 const MAX_QUORUM: usize = 32;
+/// The most approvals that can come with a call.
+const MAX_APPROVALS: usize = 64;
 
 /// The index of a non-hardened BIP-32 child of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +49,8 @@ pub struct SignCall {
     pub quorum: Vec<u8>,
     /// This attempt.
     pub attempt: Attempt,
+    /// What people approved of it.
+    pub approvals: Vec<SignedApproval>,
     /// W3C trace context of the caller.
     pub traceparent: Option<String>,
     /// How long the caller will wait.
@@ -61,6 +68,11 @@ impl SignCall {
             request: self.request.canonical_bytes(),
             quorum: self.quorum.iter().map(|party| u32::from(*party)).collect(),
             attempt: self.attempt.0.to_vec(),
+            approvals: self
+                .approvals
+                .iter()
+                .filter_map(|approval| serde_json::to_vec(approval).ok())
+                .collect(),
             traceparent: self.traceparent.clone(),
             deadline_ms: u64::try_from(self.deadline.as_millis()).unwrap_or(u64::MAX),
         }
@@ -95,10 +107,19 @@ impl SignCall {
             request: Request::from_json(&message.request)?,
             quorum,
             attempt: Attempt(attempt),
+            approvals: approvals(&message.approvals).ok_or_else(|| field("approvals"))?,
             traceparent: message.traceparent.filter(|text| text.len() <= 64 && text.is_ascii()),
             deadline: Duration::from_millis(message.deadline_ms),
         })
     }
+}
+
+/// The approvals, if there are no more than people in any committee and each is one.
+fn approvals(messages: &[Vec<u8>]) -> Option<Vec<SignedApproval>> {
+    if messages.len() > MAX_APPROVALS {
+        return None;
+    }
+    messages.iter().map(|message| serde_json::from_slice(message).ok()).collect()
 }
 
 /// Why a message is not a call.
@@ -157,6 +178,8 @@ pub struct SignedReply {
     pub signature: [u8; 65],
     /// What this cosigner saw, in lines for people.
     pub saw: Vec<String>,
+    /// The hash of the preview that it decided by.
+    pub preview: B256,
     /// Where the time went.
     pub stages: Vec<StageTime>,
 }
@@ -215,6 +238,7 @@ impl SignReply {
             Self::Signed(signed) => Outcome::Signed(wire::Signed {
                 signature: signed.signature.to_vec(),
                 saw: signed.saw,
+                preview: signed.preview.to_vec(),
                 stages: signed
                     .stages
                     .into_iter()
@@ -243,6 +267,7 @@ impl SignReply {
             Outcome::Signed(signed) => Self::Signed(SignedReply {
                 signature: signed.signature.try_into().map_err(|_| field("signature"))?,
                 saw: signed.saw,
+                preview: B256::try_from(signed.preview.as_slice()).map_err(|_| field("preview"))?,
                 stages: signed
                     .stages
                     .into_iter()

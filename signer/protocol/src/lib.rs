@@ -6,6 +6,7 @@
 //!   [`PinnedClient`] speak TLS 1.3 only, and only to keys that are pinned.
 //! - [`CommitteeFile`] names the parties and the gateways, under all parties' signatures.
 //! - [`CosignerClient`] is one persistent connection from a gateway to one cosigner.
+//! - [`SignedApproval`] is a person's approval of one exact request.
 //! - [`SignedIntent`] is a caller's own signature on what shall be done.
 //! - [`wire`] holds the generated messages and services.
 
@@ -14,6 +15,7 @@
     deny(clippy::indexing_slicing, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod approval;
 mod call;
 mod canonical;
 mod client;
@@ -25,6 +27,7 @@ mod request;
 mod tls;
 pub mod wire;
 
+pub use approval::{APPROVAL_DOMAIN, ApprovalError, ApprovalSubject, SignedApproval};
 pub use call::{
     Attempt, CallError, ChildNumber, FailureClass, SignCall, SignReply, SignedReply, StageTime,
 };

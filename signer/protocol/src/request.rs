@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical::canonical_json;
+use crate::intent::SignedIntent;
 
 /// The format of a request's JSON that this build speaks.
 const REQUEST_VERSION: u64 = 1;
@@ -39,6 +40,8 @@ pub struct UserOperationRequest {
     pub account: AccountClaim,
     /// The whole operation; its signature is ignored.
     pub op: UserOperation,
+    /// The caller's own word that this shall be done.
+    pub intent: Option<SignedIntent>,
 }
 
 /// Which account the sender is said to be: a cosigner recomputes its address from this and the
@@ -244,6 +247,8 @@ struct UserOperationBody {
     entry_point_version: EntryPointVersion,
     account: AccountClaim,
     user_operation: Value,
+    #[serde(default)]
+    intent: Option<SignedIntent>,
 }
 
 impl UserOperationRequest {
@@ -256,17 +261,22 @@ impl UserOperationRequest {
             version,
             account: body.account,
             op: UserOperation::from_json(version, &body.user_operation)?,
+            intent: body.intent,
         }))
     }
 
     fn body(&self) -> Value {
-        serde_json::json!({
+        let mut body = serde_json::json!({
             "entryPoint": self.entry_point,
             "chainId": self.chain,
             "entryPointVersion": self.version,
             "account": self.account,
             "userOperation": self.op.to_json(),
-        })
+        });
+        if let (Some(intent), Some(body)) = (&self.intent, body.as_object_mut()) {
+            body.insert("intent".to_owned(), serde_json::json!(intent));
+        }
+        body
     }
 }
 

@@ -69,6 +69,7 @@ impl Liar {
             version: self.spec.version,
             account: claim,
             op,
+            intent: None,
         }
     }
 
@@ -81,6 +82,7 @@ impl Liar {
             request: Request::UserOperation(request),
             quorum: quorum.to_vec(),
             attempt: Attempt(rand::random()),
+            approvals: Vec::new(),
             traceparent: None,
             deadline: Duration::from_secs(8),
         }

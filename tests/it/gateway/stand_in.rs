@@ -190,7 +190,12 @@ impl Cosigner for StandIn {
             let signer = secret(call.key.as_str(), call.child.map(|child| child.get()));
             let signature = signer.sign_hash_sync(&digest).unwrap().as_bytes();
             let saw = vec![format!("member {} saw it", self.index)];
-            SignReply::Signed(SignedReply { signature, saw, stages: Vec::new() })
+            SignReply::Signed(SignedReply {
+                signature,
+                saw,
+                preview: B256::ZERO,
+                stages: Vec::new(),
+            })
         };
         Ok(Response::new(reply.into_wire()))
     }

@@ -10,10 +10,14 @@ pub(super) async fn execute(config: DaemonConfig) -> anyhow::Result<()> {
     log::start(config.log);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let daemon = Daemon::start(config).await?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => daemon.reload_policy(),
+        }
     }
     tracing::info!("asked to stop");
     daemon.stop().await;

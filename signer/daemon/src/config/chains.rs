@@ -14,6 +14,10 @@ pub struct ChainConfig {
     pub id: ChainId,
     /// The daemon's own node: deployed accounts are read through it, never through the gateway.
     pub rpc: Url,
+    /// A second node, run by somebody else: what gives something back (a barrier that ends) needs both to agree on a
+    /// finalized block.
+    #[serde(default)]
+    pub witness: Option<Url>,
     /// The EntryPoints that may be signed for.
     pub entry_points: Vec<EntryPointConfig>,
     /// The accounts that may be signed for.

@@ -6,6 +6,7 @@ use countersign_protocol::{CommitteeFileError, IdentityError, TlsError};
 
 use crate::ceremony::CeremonyError;
 use crate::config::PassphraseError;
+use crate::policy_book::PolicyFileError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -34,6 +35,9 @@ pub enum StartError {
     /// There is no passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
+    /// There is no policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyFileError),
     /// The vault does not open.
     #[error(transparent)]
     Vault(#[from] VaultError),

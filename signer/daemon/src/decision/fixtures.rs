@@ -1,14 +1,18 @@
 //! Entries for tests of the journal, the audit and the commit.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use alloy::primitives::{Address, B256, U256};
 
 use super::Entry;
+use countersign_policy::{ActionKind, Asset, CallFacts, DEVELOPMENT, Facts, Flow, Policy, Time};
 use countersign_protocol::{RequestKind, Slot};
 use countersign_userop::ChainId;
 
 use crate::journal::{Claim, GasTerms, KeySlot, OperationTerms, Terms};
+use crate::weighing::Weighing;
 
 static ATTEMPTS: AtomicU64 = AtomicU64::new(1);
 
@@ -44,6 +48,43 @@ pub(crate) fn claim(byte: u8) -> Claim {
     }
 }
 
+/// An operation that sends a hundred wei, before a policy.
+pub(crate) fn weighing(policy: Policy) -> Weighing {
+    let sends = CallFacts {
+        target: Address::repeat_byte(0xbe),
+        function: "send".into(),
+        selector: None,
+        sends_value: true,
+        depth: 0,
+        from: None,
+        recipient: None,
+        spender: None,
+        unlimited: false,
+        needs: Vec::new(),
+    };
+    let facts = Facts {
+        kind: ActionKind::UserOperation,
+        caller: "desk".into(),
+        intent_signed: false,
+        key: "treasury".into(),
+        purpose: "accounts".into(),
+        chain: 31_337,
+        account: Some(Address::repeat_byte(0x5e)),
+        account_kind: Some("countersign".into()),
+        entry_point: Some(Address::repeat_byte(0xe0)),
+        entry_point_version: Some("0.8".into()),
+        deploys: false,
+        sponsor: None,
+        calls: vec![sends],
+        needs: Vec::new(),
+        flows: vec![Flow { asset: Asset::Native, amount: U256::from(100) }],
+        fee_ceiling: U256::from(1_000),
+        time: Time { hour: 12, weekday: 3 },
+        typed_data: None,
+    };
+    Weighing { policy: Arc::new(policy), facts, approved: BTreeMap::new(), intent: None }
+}
+
 /// An allowed entry with a fresh attempt.
 pub(crate) fn entry(claim: Claim) -> Entry {
     let mut attempt = [0; 16];
@@ -57,6 +98,8 @@ pub(crate) fn entry(claim: Claim) -> Entry {
         preview: vec!["send 1 wei to 0x01".into()],
         slot: Some(claim.slot.clone()),
         claim: Some(claim),
+        preview_hash: None,
+        weighing: Some(weighing(Policy::parse(DEVELOPMENT).unwrap())),
         exposure: None,
         verdict: Ok(()),
     }

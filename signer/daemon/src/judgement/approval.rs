@@ -1,15 +1,24 @@
 //! The rules for a paymaster's approval, in order.
 
-use countersign_protocol::PaymasterApprovalRequest;
-use countersign_userop::{preview, sponsor_approval_digest};
+use std::sync::Arc;
 
-use super::{Case, Judged, Ruling, calls, cost, delegation, entry_point, paymaster, window};
+use countersign_policy::ActionKind;
+use countersign_protocol::PaymasterApprovalRequest;
+use countersign_userop::preview_sponsorship;
+
+use super::{
+    Case, Judged, Ruling, approvers, calls, cost, delegation, entry_point, paymaster, window,
+};
 use crate::exposure::Exposure;
+use crate::facts::{self, Asked};
 use crate::journal::Terms;
+use crate::keys::LiveKey;
+use crate::weighing::Weighing;
 
 /// What is signed is the approval's own EIP-712 digest over these very fields.
 pub(super) fn weigh(
     case: &Case<'_>,
+    key: &LiveKey,
     request: &PaymasterApprovalRequest,
     judged: &mut Judged,
 ) -> Ruling {
@@ -17,7 +26,7 @@ pub(super) fn weigh(
     let rules = &case.book.rules;
     let chain = case.chain(request.chain, request.entry_point, request.version)?;
     entry_point::entry_point(chain, request.entry_point, op.version())?;
-    let digest = sponsor_approval_digest(
+    let shown = preview_sponsorship(
         op,
         request.paymaster,
         request.entry_point,
@@ -28,11 +37,12 @@ pub(super) fn weigh(
     let wei = op.max_cost_wei();
     let valid_until = request.window.valid_until();
     let terms = Terms::Approval { paymaster: request.paymaster, max_cost_wei: wei, valid_until };
-    judged.claim = Some(case.claim(digest, terms));
-    let preview = preview(op, None);
-    judged.preview = preview.lines();
+    judged.claim = Some(case.claim(shown.digest, terms));
+    judged.preview = shown.lines();
+    let preview_hash = shown.canonical().hash();
+    judged.preview_hash = Some(preview_hash);
     let known = paymaster::paymaster(chain, request, case.call)?;
-    calls::calls(&preview)?;
+    calls::calls(&shown.operation.preview, &case.policy)?;
     delegation::approved_delegate(op, request.delegate, rules)?;
     cost::cost(op, rules)?;
     window::window(request.window, case.now_s, rules)?;
@@ -42,6 +52,21 @@ pub(super) fn weigh(
         wei,
         valid_until,
         cap: known.max_outstanding_wei,
+    });
+    let approved = approvers::approved(case, request.chain, shown.digest, preview_hash, None)?;
+    let asked = Asked {
+        kind: ActionKind::PaymasterApproval,
+        caller: format!("gateway:{}", case.caller),
+        intent_signed: false,
+        key: key.record.name.as_str(),
+        purpose: key.record.purpose.as_str(),
+        now_s: case.now_s,
+    };
+    judged.weighing = Some(Weighing {
+        policy: Arc::clone(&case.policy),
+        facts: facts::of(asked, &shown.operation),
+        approved,
+        intent: None,
     });
     Ok(())
 }

@@ -1,14 +1,20 @@
 //! The rules for an operation of an account that we own, in order.
 
+use std::sync::Arc;
+
 use alloy::primitives::keccak256;
+use countersign_policy::ActionKind;
 use countersign_protocol::UserOperationRequest;
-use countersign_userop::{UserOperation, preview};
+use countersign_userop::{UserOperation, preview_operation};
 
 use super::{
-    Case, Judged, Ruling, account, calls, cost, delegation, entry_point, init_code, sender, targets,
+    Case, Judged, Ruling, account, approvers, calls, cost, delegation, entry_point, init_code,
+    intent, sender, targets,
 };
+use crate::facts::{self, Asked};
 use crate::journal::{GasTerms, OperationTerms, Terms};
 use crate::keys::LiveKey;
+use crate::weighing::Weighing;
 
 /// What is signed is the digest that the account's kind makes of the hash of these very fields.
 pub(super) async fn weigh(
@@ -23,15 +29,35 @@ pub(super) async fn weigh(
     let spec = account::account(chain, request)?;
     let hash = op.hash(request.entry_point, request.chain);
     judged.claim = Some(case.claim(spec.owner_digest(hash), Terms::Operation(terms(op))));
-    let preview = preview(op, Some(spec));
-    judged.preview = preview.lines();
+    let shown = preview_operation(op, request.entry_point, request.chain, Some(spec));
+    let preview = &shown.preview;
+    judged.preview = shown.lines();
+    judged.preview_hash = Some(shown.hash());
     let owner = case.owner(key)?;
     sender::sender(case, request, spec, owner).await?;
     init_code::init_code(op, spec, owner)?;
-    calls::calls(&preview)?;
-    targets::targets(&preview, chain)?;
+    calls::calls(preview, &case.policy)?;
+    targets::targets(preview, chain, &case.policy)?;
     delegation::delegation(op, &case.book.rules)?;
-    cost::cost(op, &case.book.rules)
+    cost::cost(op, &case.book.rules)?;
+    let asker = intent::intent(case, request, spec)?;
+    let signer = asker.intent.as_ref().map(|(signer, _)| *signer);
+    let approved = approvers::approved(case, request.chain, *hash.as_b256(), shown.hash(), signer)?;
+    let asked = Asked {
+        kind: ActionKind::UserOperation,
+        caller: asker.name,
+        intent_signed: signer.is_some(),
+        key: key.record.name.as_str(),
+        purpose: key.record.purpose.as_str(),
+        now_s: case.now_s,
+    };
+    judged.weighing = Some(Weighing {
+        policy: Arc::clone(&case.policy),
+        facts: facts::of(asked, &shown),
+        approved,
+        intent: asker.intent.map(|(_, claim)| claim),
+    });
+    Ok(())
 }
 
 fn terms(op: &UserOperation) -> OperationTerms {

@@ -43,6 +43,14 @@ pub enum Rule {
     Paymaster,
     /// The approval's window is bounded, open, and not longer than configured.
     Window,
+    /// A registered caller signed for exactly this, or the policy waives that by name.
+    Intent,
+    /// Every approval that came along is a person's, over exactly this; and there are as many as the policy asks for.
+    Approval,
+    /// The operator's policy permits it.
+    Policy,
+    /// No change of the account's command is open.
+    Barrier,
     /// What the paymaster has outstanding stays below its cap.
     Outstanding,
     /// The attempt id is fresh.
@@ -53,7 +61,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Parse,
         Self::Caller,
         Self::Deadline,
@@ -72,6 +80,10 @@ impl Rule {
         Self::Delegation,
         Self::Paymaster,
         Self::Window,
+        Self::Intent,
+        Self::Approval,
+        Self::Policy,
+        Self::Barrier,
         Self::Outstanding,
         Self::Attempt,
         Self::Journal,
@@ -98,6 +110,10 @@ impl Rule {
             Self::Delegation => "delegation",
             Self::Paymaster => "paymaster",
             Self::Window => "window",
+            Self::Intent => "intent",
+            Self::Approval => "approval",
+            Self::Policy => "policy",
+            Self::Barrier => "barrier",
             Self::Outstanding => "outstanding",
             Self::Attempt => "attempt",
             Self::Journal => "journal",

@@ -26,6 +26,7 @@ async fn judged(world: &World, call: &SignCall) -> Judged {
         call,
         request_hash: B256::from(*call.request.hash().as_bytes()),
         key: key.as_deref(),
+        policy: world.policy.current(),
         now_s: NOW,
     };
     judge(&case).await

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use alloy::primitives::B256;
 use countersign_protocol::SignCall;
 use countersign_threshold::{ENGINE, Gates, PartyId, SessionId};
 use rand::TryRngCore;
@@ -21,7 +22,7 @@ use crate::judgement::Rule;
 use crate::transport::{Frame, FrameKind, Mail};
 
 /// The version of everything that two cosigners say to each other while signing.
-const PROTOCOL: u16 = 1;
+const PROTOCOL: u16 = 2;
 /// No honest opening is longer.
 const MAX_OPENING: usize = 1024;
 /// No honest farewell is longer.
@@ -40,6 +41,7 @@ pub(super) struct Binding {
     child: Option<u32>,
     request: [u8; 32],
     digest: [u8; 32],
+    preview: [u8; 32],
     quorum: Vec<u8>,
     attempt: [u8; 16],
 }
@@ -52,7 +54,13 @@ struct Opening {
 }
 
 impl Binding {
-    pub(super) fn new(committee: [u8; 32], key: &LiveKey, call: &SignCall, claim: &Claim) -> Self {
+    pub(super) fn new(
+        committee: [u8; 32],
+        key: &LiveKey,
+        call: &SignCall,
+        claim: &Claim,
+        preview: B256,
+    ) -> Self {
         Self {
             protocol: PROTOCOL,
             engine: ENGINE.to_owned(),
@@ -64,6 +72,7 @@ impl Binding {
             child: call.child.map(countersign_protocol::ChildNumber::get),
             request: claim.request_hash.0,
             digest: claim.digest.0,
+            preview: preview.0,
             quorum: call.quorum.clone(),
             attempt: call.attempt.0,
         }
@@ -82,6 +91,7 @@ impl Binding {
             ("child", self.child == theirs.child),
             ("request", self.request == theirs.request),
             ("digest", self.digest == theirs.digest),
+            ("preview", self.preview == theirs.preview),
             ("quorum", self.quorum == theirs.quorum),
             ("attempt", self.attempt == theirs.attempt),
         ];

@@ -10,10 +10,13 @@ use super::StoreError;
 /// "CSgn": tells our file from any other SQLite database.
 const APPLICATION_ID: i64 = 0x4353_676e;
 
-const STEPS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0003_policy.sql"),
+];
 
 /// The format that this build writes; a file with a higher one is refused.
-pub const FORMAT_VERSION: i64 = 1;
+pub const FORMAT_VERSION: i64 = 2;
 
 /// Brings the database to [`FORMAT_VERSION`]; each step commits together with its number.
 pub(super) async fn migrate(

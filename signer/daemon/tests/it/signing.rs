@@ -60,6 +60,7 @@ impl Committee {
             version: spec.version,
             account: AccountClaim { kind: spec.kind, factory: spec.factory, salt },
             op,
+            intent: None,
         };
         SignCall {
             key: "main".parse().unwrap(),
@@ -67,6 +68,7 @@ impl Committee {
             request: Request::UserOperation(request),
             quorum: quorum.to_vec(),
             attempt: Attempt(rand::random()),
+            approvals: Vec::new(),
             traceparent: None,
             deadline: Duration::from_secs(8),
         }

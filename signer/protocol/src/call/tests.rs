@@ -54,6 +54,7 @@ fn every_answer_survives_the_wire() {
     let signed = SignReply::Signed(SignedReply {
         signature: [7; 65],
         saw: vec!["transfer".into()],
+        preview: alloy::primitives::B256::repeat_byte(0x9e),
         stages: vec![StageTime { name: "judge".into(), ms: 1.5 }],
     });
     let refused = SignReply::Refused { rule: "chain".into(), message: "unknown".into() };
