@@ -116,13 +116,24 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
         } catch {}
     }
 
-    function freeze() external {
+    function freeze() public {
         if (!_guardian(abi.encodeCall(account.freeze, ()))) return;
         // The cooldown binds a guardian to its own freezes; a new one starts afresh.
         if (account.guardian() == lastFreezer && block.timestamp < lastFreezeEnd + 7 days) {
             freezesWereApart = false;
         }
         (lastFreezer, lastFreezeEnd) = (account.guardian(), account.frozenUntil());
+    }
+
+    /// @dev What locks an owner change, and then the end of the freeze with the lock still there.
+    function lockAndWait(uint256 to) external {
+        Account memory next = people[to % 3];
+        bytes memory proof = _proof(next, next);
+        if (_guardian(abi.encodeCall(account.proposeOwnerChange, (next.addr, proof)))) {
+            ++proofsUsed;
+        }
+        freeze();
+        if (account.frozenUntil() > block.timestamp) vm.warp(account.frozenUntil());
     }
 
     function unfreeze() external {
