@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 forge_bin=$PWD/scripts/node_modules/@foundry-rs/forge-linux-amd64/bin
 export PATH="$forge_bin:$PATH"
 if [ ! -x "$forge_bin/forge" ]; then
-  echo "contracts: forge is missing; run: npm ci --prefix scripts" >&2
+  echo "contracts: forge is missing; run: scripts/setup.sh run" >&2
   exit 1
 fi
 

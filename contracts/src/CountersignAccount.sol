@@ -51,6 +51,8 @@ abstract contract CountersignAccount is
 
     /// @inheritdoc ICountersignAccount
     function initialize(address newOwner) external onlyProxy {
+        // `onlyProxy` lets EOAs pass that delegate here (EIP-7702): whoever came first would own them.
+        if (_onEIP7702Authority()) revert UnauthorizedCallContext();
         address current = AccountStorage.layout().owner;
         if (current != address(0)) revert AlreadyInitialized(current);
         _setOwner(newOwner);
@@ -63,12 +65,9 @@ abstract contract CountersignAccount is
         uint256 missingAccountFunds
     ) external returns (uint256 validationData) {
         if (msg.sender != entryPoint) revert Unauthorized(msg.sender);
-        bytes calldata signature = userOp.signature;
-        if (signature.length != Signatures.LENGTH) revert InvalidSignatureLength(signature.length);
-
         // The clock may not be read here (ERC-7562): a freeze is told to the EntryPoint as `validAfter`.
         (address owner_, uint48 frozenUntil_) = AccountStorage.ownerAndFreeze();
-        validationData = Signatures.isBy(owner_, _ownerDigest(userOpHash), signature)
+        validationData = Signatures.isBy(owner_, _ownerDigest(userOpHash), userOp.signature)
             ? uint256(frozenUntil_) << 208
             : SIGNATURE_FAILED;
 
@@ -91,6 +90,8 @@ abstract contract CountersignAccount is
             for (uint256 i; i < calls.length; ++i) {
                 (address target, uint256 value, bytes calldata data) =
                     LibERC7579.getExecution(calls, i);
+                // To ERC-7821 zero means the account, which is not what the calldata shows.
+                if (target == address(0)) revert ZeroTarget(i);
                 _call(target, value, data);
             }
         } else {

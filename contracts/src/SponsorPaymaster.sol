@@ -114,7 +114,7 @@ abstract contract SponsorPaymaster is ISponsorPaymaster, EntryPointDeposit, EIP7
         returns (bool wellFormed, bytes calldata window, bytes calldata signature);
 
     /// @dev Whose code `sender` runs by EIP-7702 (`0xef0100 ‖ delegate`); zero for none.
-    function _delegateOf(address sender) private view returns (address) {
+    function _delegateOf(address sender) internal view virtual returns (address) {
         return LibEIP7702.delegationOf(sender);
     }
 

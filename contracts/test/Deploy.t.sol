@@ -41,6 +41,18 @@ contract DeployTest is World {
         assertEq(made.implementation, address(0));
     }
 
+    function test_reverts_whenTheCreate2DeployerDoesNotDeploy() public {
+        bytes memory failed =
+            abi.encodeWithSelector(Deploy.DeploymentFailed.selector, "CountersignAccountV08");
+        // One deployer that reverts, and one that does nothing and says that all went well.
+        vm.etch(CREATE2_FACTORY, hex"5f5ffd");
+        vm.expectRevert(failed);
+        _deploy(treasurer);
+        vm.etch(CREATE2_FACTORY, hex"00");
+        vm.expectRevert(failed);
+        _deploy(treasurer);
+    }
+
     function _deploy(address by) private returns (Deploy.Deployment memory) {
         string memory name = version == Version.V07 ? "V07" : version == Version.V08 ? "V08" : "V09";
         return script.deploy(name, address(entryPoint), by, sponsor.addr);

@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod contracts_artifacts;
+mod gas_tables;
 mod gateway;
 mod operations;
 mod sponsorship;

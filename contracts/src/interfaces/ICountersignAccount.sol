@@ -6,20 +6,21 @@ import {IAccount} from "@account-abstraction/v08/interfaces/IAccount.sol";
 
 /// @notice An ERC-4337 account that obeys one key, which a quorum of separate machines holds.
 ///
-/// @dev {IAccount-validateUserOp} MUST be called by the EntryPoint; MUST revert if the signature is
-///      not 65 bytes long; MUST return 1 if it is not the owner's; otherwise MUST return the end of
+/// @dev {IAccount-validateUserOp} MUST be called by the EntryPoint; MUST NOT revert over a signature,
+///      whatever its length, but return 1 if it is not the owner's; otherwise MUST return the end of
 ///      the last freeze as `validAfter`, so that the EntryPoint refuses while the account is frozen.
 interface ICountersignAccount is IAccount, IOwnerGuard {
-    /// @notice Thrown when an operation's signature has the wrong length.
-    /// @param length The length that it has; 65 is right.
-    error InvalidSignatureLength(uint256 length);
-
     /// @notice Thrown when an execution mode is not one of the two supported.
     /// @param mode The mode.
     error UnsupportedExecutionMode(bytes32 mode);
 
+    /// @notice Thrown when a call of a batch goes to the zero address.
+    /// @param index The call's place in the batch, from zero.
+    error ZeroTarget(uint256 index);
+
     /// @notice Gives a new proxy its owner.
-    /// @dev MUST be called on a proxy without owner; the factory does it in the same transaction.
+    /// @dev MUST be called on a proxy without owner; the factory does it in the same transaction. MUST NOT
+    ///      work on an EOA that delegates to an implementation (EIP-7702).
     /// @param newOwner The owner.
     function initialize(address newOwner) external;
 
@@ -29,7 +30,8 @@ interface ICountersignAccount is IAccount, IOwnerGuard {
     ///                      ERC-7821). Every other mode, delegate calls above all, reverts.
     /// @param executionData `abi.encodePacked(target, value, data)` for a single call;
     ///                      `abi.encode((address target, uint256 value, bytes data)[])` for a batch.
-    ///                      A zero target is called as it stands; it does not mean the account.
+    ///                      A zero target reverts in a batch, where ERC-7821 takes it for the account;
+    ///                      a single call goes to it as it stands (ERC-7579).
     function execute(bytes32 mode, bytes calldata executionData) external payable;
 
     /// @notice Returns whether {execute} knows a mode.

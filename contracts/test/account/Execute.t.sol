@@ -44,13 +44,24 @@ contract ExecuteTest is World {
         assertEq(target.count(), 0);
     }
 
-    function test_doesNotTakeAZeroTargetForTheAccount() public {
-        Call[] memory calls = new Call[](1);
-        calls[0] = Call(address(0), 0, abi.encodeCall(account.setGuardian, (guardian)));
+    function test_reverts_whenATargetOfABatchIsZero() public {
+        Call[] memory calls = new Call[](2);
+        calls[0] = Call(address(target), 0, _increment());
+        calls[1] = Call(address(0), 0, abi.encodeCall(account.setGuardian, (guardian)));
         vm.prank(address(entryPoint));
+        vm.expectRevert(abi.encodeWithSelector(ICountersignAccount.ZeroTarget.selector, 1));
         account.execute(BATCH, abi.encode(calls));
 
+        assertEq(target.count(), 0);
+    }
+
+    function test_doesNotTakeTheZeroTargetOfASingleCallForTheAccount() public {
+        bytes memory data = abi.encodeCall(account.setGuardian, (guardian));
+        vm.prank(address(entryPoint));
+        account.execute(SINGLE, abi.encodePacked(address(0), uint256(2), data));
+
         assertEq(account.guardian(), address(0));
+        assertEq(address(0).balance, 2);
     }
 
     function test_reverts_withTheReasonOfTheCall() public {

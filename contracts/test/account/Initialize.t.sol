@@ -45,6 +45,16 @@ contract InitializeTest is World {
         implementation.initialize(stranger.addr);
     }
 
+    function test_reverts_whenAnEoaDelegatesToTheImplementation() public onEveryVersion {
+        vm.signAndAttachDelegation(factory.implementation(), stranger.key);
+        ICountersignAccount delegated = ICountersignAccount(stranger.addr);
+        vm.prank(bundler);
+        vm.expectRevert(CallContextChecker.UnauthorizedCallContext.selector);
+        delegated.initialize(bundler);
+
+        assertEq(delegated.owner(), address(0));
+    }
+
     function _proxy() private returns (ICountersignAccount) {
         return ICountersignAccount(LibClone.deployERC1967(factory.implementation()));
     }

@@ -10,7 +10,9 @@ contract InvariantsTest is World {
 
     function setUp() public override {
         super.setUp();
-        handler = new AccountHandler(account, entryPoint, owner, guardian);
+        address[2] memory implementations =
+            [factory.implementation(), _newImplementation(address(entryPoint))];
+        handler = new AccountHandler(account, entryPoint, owner, guardian, implementations);
     }
 
     /// @dev Read by forge: only the handler is called.
@@ -25,6 +27,12 @@ contract InvariantsTest is World {
 
     function invariant_guardianIsWhoTheRulesSay() public view {
         assertEq(account.guardian(), handler.expectedGuardian());
+    }
+
+    function invariant_implementationIsWhichTheRulesSay() public view {
+        bytes32 slot = 0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
+        bytes32 implementation = vm.load(address(account), slot);
+        assertEq(address(uint160(uint256(implementation))), handler.expectedImplementation());
     }
 
     function invariant_eachProofCountsOnce() public view {

@@ -8,6 +8,8 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 contract IsValidSignatureTest is World {
     bytes4 private constant VALID = 0x1626ba7e;
     bytes4 private constant INVALID = 0xffffffff;
+    bytes32 private constant ERC6492_MAGIC =
+        0x6492649264926492649264926492649264926492649264926492649264926492;
     string private constant CONTENTS = "Contents(bytes32 stuff)";
     bytes32 private constant APP_DOMAIN = keccak256("the app's domain separator");
     bytes32 private constant STRUCT = keccak256("the app's struct hash");
@@ -18,11 +20,76 @@ contract IsValidSignatureTest is World {
 
     function test_acceptsAnErc6492WrapperAroundIt() public view {
         bytes memory wrapped = bytes.concat(
-            abi.encode(address(factory), bytes("factory data"), _typed(account)),
-            bytes32(0x6492649264926492649264926492649264926492649264926492649264926492)
+            abi.encode(address(factory), bytes("factory data"), _typed(account)), ERC6492_MAGIC
         );
 
         assertEq(_check(account, _appHash(), wrapped), VALID);
+    }
+
+    function test_acceptsContentsNamedExplicitly() public view {
+        // The type sorts before the name, so the name has to be told.
+        string memory name = "Order";
+        string memory type_ = "Item(uint256 id)Order(Item item,bytes32 stuff)";
+
+        assertEq(
+            _check(account, _appHash(), _typedAs(account, name, type_, string.concat(type_, name))),
+            VALID
+        );
+        // Without it, the first type named is taken for the contents.
+        assertEq(_check(account, _appHash(), _typedAs(account, name, type_, type_)), INVALID);
+        assertEq(_check(account, _appHash(), _typedAs(account, "Item", type_, type_)), VALID);
+    }
+
+    function test_refusesContentsWithAnInvalidName() public view {
+        string[7] memory names =
+            ["contents", "", "Con tents", "Con,tents", "Con)tents", "Con\x00tents", "zContents"];
+        for (uint256 i; i < names.length; ++i) {
+            string memory type_ = string.concat(names[i], "(bytes32 stuff)");
+            assertEq(
+                _check(account, _appHash(), _typedAs(account, names[i], type_, type_)),
+                INVALID,
+                names[i]
+            );
+        }
+    }
+
+    function test_refusesContentsWithAnInvalidExplicitName() public view {
+        string[4] memory names = ["order", "Or der", "Or,der", "Or\x00der"];
+        for (uint256 i; i < names.length; ++i) {
+            string memory type_ = string.concat("Item(uint256 id)", names[i], "(Item item)");
+            string memory description = string.concat(type_, names[i]);
+            assertEq(
+                _check(account, _appHash(), _typedAs(account, names[i], type_, description)),
+                INVALID,
+                names[i]
+            );
+        }
+    }
+
+    function testFuzz_refusesAMalformedErc6492WrapperWithoutReverting(
+        bytes32 hash,
+        bytes calldata inside
+    ) public view {
+        assertEq(_check(account, hash, bytes.concat(inside, ERC6492_MAGIC)), INVALID);
+    }
+
+    function testFuzz_refusesAnErc6492WrapperThatPointsAnywhereWithoutReverting(
+        uint256 offset,
+        uint256 length
+    ) public view {
+        bytes memory signature = _typed(account);
+        bytes memory inside = abi.encodePacked(
+            uint256(uint160(address(factory))), uint256(0x60), offset, length, signature
+        );
+        vm.assume(offset != 0x60 || length != signature.length);
+
+        assertEq(_check(account, _appHash(), bytes.concat(inside, ERC6492_MAGIC)), INVALID);
+        // The offset is right, only the length is not.
+        assembly ("memory-safe") {
+            mstore(add(inside, 0x60), 0x60)
+        }
+        vm.assume(length != signature.length);
+        assertEq(_check(account, _appHash(), bytes.concat(inside, ERC6492_MAGIC)), INVALID);
     }
 
     function test_acceptsAPersonalMessage() public view {
@@ -113,11 +180,24 @@ contract IsValidSignatureTest is World {
 
     /// @dev The owner's answer in ERC-7739's nested form.
     function _typed(ICountersignAccount at) private view returns (bytes memory) {
+        return _typedAs(at, "Contents", CONTENTS, CONTENTS);
+    }
+
+    /// @dev The same for any type of contents.
+    /// @param description What goes along: the type (implicit), or type and name (explicit).
+    function _typedAs(
+        ICountersignAccount at,
+        string memory contentsName,
+        string memory contentsType,
+        string memory description
+    ) private view returns (bytes memory) {
         bytes32 typeHash = keccak256(
-            bytes.concat(
-                "TypedDataSign(Contents contents,string name,string version,uint256 chainId,",
+            abi.encodePacked(
+                "TypedDataSign(",
+                contentsName,
+                " contents,string name,string version,uint256 chainId,",
                 "address verifyingContract,bytes32 salt)",
-                bytes(CONTENTS)
+                contentsType
             )
         );
         bytes32 nested = keccak256(
@@ -133,7 +213,11 @@ contract IsValidSignatureTest is World {
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", APP_DOMAIN, nested));
         return abi.encodePacked(
-            _signature(owner, digest), APP_DOMAIN, STRUCT, CONTENTS, uint16(bytes(CONTENTS).length)
+            _signature(owner, digest),
+            APP_DOMAIN,
+            STRUCT,
+            description,
+            uint16(bytes(description).length)
         );
     }
 

@@ -99,17 +99,21 @@ contract ValidateUserOpTest is World {
         assertEq(_validate("hash", _signature(stranger, _digest("hash"))), 1);
     }
 
-    function testFuzz_reverts_whenTheLengthIsNot65(bytes calldata signature) public onEveryVersion {
+    function testFuzz_returnsOneForAnotherLength(bytes calldata signature) public onEveryVersion {
         vm.assume(signature.length != 65);
-        PackedUserOperation memory op = _op("");
-        op.signature = signature;
-        vm.prank(address(entryPoint));
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                ICountersignAccount.InvalidSignatureLength.selector, signature.length
-            )
-        );
-        account.validateUserOp(op, "hash", 0);
+
+        assertEq(_validate("hash", signature), 1);
+    }
+
+    function test_returnsOneForTheOwnersSignatureWithAByteMoreOrLess() public onEveryVersion {
+        bytes memory good = _signature(owner, _digest("hash"));
+        assertEq(_validate("hash", bytes.concat(good, hex"00")), 1);
+
+        assembly ("memory-safe") {
+            mstore(good, 64)
+        }
+        assertEq(_validate("hash", good), 1);
+        assertEq(_validate("hash", ""), 1);
     }
 
     function testFuzz_reverts_whenTheCallerIsNotTheEntryPoint(address caller)

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {ISponsorPaymaster} from "../../src/interfaces/ISponsorPaymaster.sol";
 import {World} from "../support/World.sol";
 import {PackedUserOperation} from "@account-abstraction/v08/interfaces/PackedUserOperation.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 contract SetSignerTest is World {
     function test_voidsWhatTheFormerSignerApproved() public onEveryVersion {
@@ -22,6 +23,13 @@ contract SetSignerTest is World {
         (, data) = paymaster.validatePaymasterUserOp(op, "", 0);
         assertEq(data & 1, 0);
         vm.stopPrank();
+    }
+
+    function testFuzz_reverts_whenTheCallerIsNotTheOwner(address caller) public {
+        vm.assume(caller != treasurer && caller != address(0));
+        vm.prank(caller);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, caller));
+        paymaster.setSigner(caller);
     }
 
     function test_reverts_whenTheSignerIsZero() public {

@@ -6,6 +6,7 @@ import {IEntryPoint} from "@account-abstraction/v08/interfaces/IEntryPoint.sol";
 import {CommonBase} from "forge-std/Base.sol";
 import {StdCheatsSafe} from "forge-std/StdCheats.sol";
 import {StdUtils} from "forge-std/StdUtils.sol";
+import {UUPSUpgradeable} from "solady/utils/UUPSUpgradeable.sol";
 
 /// @notice Acts on an account as its owner, its guardian, a stranger and time do, and keeps a model of
 ///         who should own and guard it.
@@ -14,11 +15,14 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
     IEntryPoint private immutable entryPoint;
     Account[3] private people;
     address[3] private guardians;
+    address[2] private implementations;
 
     address public expectedOwner;
     address public expectedGuardian;
     uint32 public proofsUsed;
+    address public expectedImplementation;
     uint256 public actionsWhileFrozen;
+    uint256 public attemptsWhileLocked;
     bool public freezesWereApart = true;
 
     uint48 private lastFreezeEnd;
@@ -28,14 +32,17 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
         ICountersignAccount account_,
         IEntryPoint entryPoint_,
         Account memory owner,
-        address guardian
+        address guardian,
+        address[2] memory implementations_
     ) {
         (account, entryPoint) = (account_, entryPoint_);
         people[0] = owner;
         people[1] = makeAccount("second owner");
         people[2] = makeAccount("third owner");
         guardians = [guardian, makeAddr("second guardian"), address(0)];
+        implementations = implementations_;
         expectedOwner = owner.addr;
+        expectedImplementation = implementations_[0];
     }
 
     function passTime(uint256 time) external {
@@ -45,7 +52,7 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
     function rotateOwner(uint256 to) external {
         Account memory next = people[to % 3];
         bytes memory call = abi.encodeCall(account.rotateOwner, (next.addr, _proof(next, next)));
-        if (_self(call)) {
+        if (_selfUnlessLocked(call)) {
             expectedOwner = next.addr;
             ++proofsUsed;
         }
@@ -61,12 +68,13 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
     function setGuardian(uint256 to) external {
         bool first = account.guardian() == address(0);
         address next = guardians[to % 3];
-        if (_self(abi.encodeCall(account.setGuardian, (next))) && first) expectedGuardian = next;
+        bool ok = _selfUnlessLocked(abi.encodeCall(account.setGuardian, (next)));
+        if (ok && first) expectedGuardian = next;
     }
 
     function completeGuardianChange() external {
         (address next,) = account.pendingGuardian();
-        if (_self(abi.encodeCall(account.completeGuardianChange, ()))) {
+        if (_selfUnlessLocked(abi.encodeCall(account.completeGuardianChange, ()))) {
             expectedGuardian = next;
             lastFreezer = address(0);
         }
@@ -77,7 +85,15 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
     }
 
     function cancelOwnerChangeAsOwner() external {
-        _self(abi.encodeCall(account.cancelOwnerChange, ()));
+        _selfUnlessLocked(abi.encodeCall(account.cancelOwnerChange, ()));
+    }
+
+    function upgrade(uint256 to) external {
+        address next = implementations[to % 2];
+        if (_selfUnlessLocked(abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, bytes("")))))
+        {
+            expectedImplementation = next;
+        }
     }
 
     function cancelOwnerChangeAsGuardian() external {
@@ -100,13 +116,24 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
         } catch {}
     }
 
-    function freeze() external {
+    function freeze() public {
         if (!_guardian(abi.encodeCall(account.freeze, ()))) return;
         // The cooldown binds a guardian to its own freezes; a new one starts afresh.
         if (account.guardian() == lastFreezer && block.timestamp < lastFreezeEnd + 7 days) {
             freezesWereApart = false;
         }
         (lastFreezer, lastFreezeEnd) = (account.guardian(), account.frozenUntil());
+    }
+
+    /// @dev What locks an owner change, and then the end of the freeze with the lock still there.
+    function lockAndWait(uint256 to) external {
+        Account memory next = people[to % 3];
+        bytes memory proof = _proof(next, next);
+        if (_guardian(abi.encodeCall(account.proposeOwnerChange, (next.addr, proof)))) {
+            ++proofsUsed;
+        }
+        freeze();
+        if (account.frozenUntil() > block.timestamp) vm.warp(account.frozenUntil());
     }
 
     function unfreeze() external {
@@ -116,17 +143,28 @@ contract AccountHandler is CommonBase, StdCheatsSafe, StdUtils {
     /// @dev A stranger tries everything; a success would show in the model.
     function trespass(uint256 which) external {
         Account memory thief = makeAccount("thief");
-        bytes[6] memory calls = [
+        bytes[7] memory calls = [
             abi.encodeCall(account.rotateOwner, (thief.addr, _proof(thief, thief))),
             abi.encodeCall(account.proposeOwnerChange, (thief.addr, _proof(thief, thief))),
             abi.encodeCall(account.setGuardian, (thief.addr)),
             abi.encodeCall(account.initialize, (thief.addr)),
             abi.encodeCall(account.freeze, ()),
-            abi.encodeCall(account.completeGuardianChange, ())
+            abi.encodeCall(account.completeGuardianChange, ()),
+            abi.encodeCall(
+                UUPSUpgradeable.upgradeToAndCall, (implementations[which % 2], bytes(""))
+            )
         ];
         vm.prank(thief.addr);
-        (bool ok,) = address(account).call(calls[which % 6]);
+        (bool ok,) = address(account).call(calls[which % 7]);
         require(!ok, "a stranger succeeded");
+    }
+
+    /// @dev For what the account itself must not do while a locked owner change is pending.
+    function _selfUnlessLocked(bytes memory call) private returns (bool ok) {
+        (,, bool locked) = account.pendingOwner();
+        ok = _self(call);
+        require(!(ok && locked), "the account itself escaped a lock");
+        if (locked) ++attemptsWhileLocked;
     }
 
     function _self(bytes memory call) private returns (bool ok) {

@@ -121,7 +121,7 @@ abstract contract World is EntryPoints {
         op.sender = address(account);
         op.nonce = entryPoint.getNonce(address(account), 0);
         op.callData = callData;
-        op.accountGasLimits = bytes32(uint256(500_000) << 128 | 500_000);
+        op.accountGasLimits = bytes32(uint256(300_000) << 128 | 500_000);
         op.preVerificationGas = 50_000;
         op.gasFees = bytes32(uint256(1 gwei) << 128 | 2 gwei);
     }

@@ -5,6 +5,9 @@ pragma solidity 0.8.28;
 interface Cheats {
     function assume(bool condition) external;
     function prank(address caller) external;
+    function chainId(uint256 id) external;
+    function warp(uint256 time) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function createBytes(uint256 size, string calldata name) external returns (bytes memory);
 }

@@ -46,7 +46,7 @@ impl Workspace {
     pub fn npm_file(&self, path: &str) -> anyhow::Result<PathBuf> {
         let file = self.root.join("scripts/node_modules").join(path);
         if !file.exists() {
-            bail!("{} is missing; run `npm ci --ignore-scripts` in scripts/", file.display());
+            bail!("{} is missing; run `scripts/setup.sh run`", file.display());
         }
         Ok(file)
     }

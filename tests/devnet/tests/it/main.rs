@@ -6,3 +6,7 @@ mod bundler;
 mod chain;
 #[cfg(test)]
 mod guard;
+#[cfg(test)]
+mod setup;
+#[cfg(test)]
+mod up;
