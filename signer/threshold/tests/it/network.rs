@@ -249,12 +249,18 @@ pub(crate) struct KeygenRun {
     pub(crate) machines: BTreeMap<PartyId, Keygen>,
     pub(crate) queue: VecDeque<Letter>,
     pub(crate) failures: BTreeMap<PartyId, KeygenError>,
+    /// Every error, in order, with the party that found it.
+    pub(crate) found: Vec<(PartyId, KeygenError)>,
 }
 
 impl KeygenRun {
     pub(crate) fn start(committee: Committee, session: SessionId) -> Self {
-        let mut run =
-            Self { machines: BTreeMap::new(), queue: VecDeque::new(), failures: BTreeMap::new() };
+        let mut run = Self {
+            machines: BTreeMap::new(),
+            queue: VecDeque::new(),
+            failures: BTreeMap::new(),
+            found: Vec::new(),
+        };
         for me in committee.members() {
             let (machine, outgoing) =
                 Keygen::new(committee, me, session, Arc::new(Names(me))).expect("a member starts");
@@ -285,6 +291,7 @@ impl KeygenRun {
                     Ok(outgoing) => self.post(committee, letter.to, outgoing),
                     Err(KeygenError::Over) => {}
                     Err(error) => {
+                        self.found.push((letter.to, error.clone()));
                         self.failures.insert(letter.to, error);
                     }
                 }
