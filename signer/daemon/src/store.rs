@@ -3,6 +3,7 @@
 //! What may be lost without harm is not kept here. What is kept here is what a signature depends on: the
 //! [journal](crate::journal), the [audit](crate::audit) chain and the [bans](crate::bans).
 
+mod name;
 mod schema;
 
 use std::fs::{File, OpenOptions};
