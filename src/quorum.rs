@@ -115,7 +115,7 @@ impl Quorum {
                 Err(failure) => {
                     tracing::warn!(?quorum, %failure, "a quorum did not sign");
                     failed.push(format!("{quorum:?}: {failure}"));
-                    self.blame(failure.blamed.iter().copied());
+                    self.blame(failure.blamed.iter().chain(&failure.suspected).copied());
                     out.extend(failure.blamed.iter().map(|party| (*party, ())));
                     refusal = refusal.or(failure.refusal);
                 }

@@ -20,6 +20,8 @@ const HEAR_OUT: Duration = Duration::from_millis(150);
 #[derive(Debug)]
 pub(super) struct AttemptFailure {
     pub(super) blamed: Vec<u8>,
+    /// Of whom one may be at fault: asked last, but not left out.
+    pub(super) suspected: Vec<u8>,
     pub(super) refusal: Option<Refusal>,
     why: String,
 }
@@ -32,7 +34,7 @@ impl fmt::Display for AttemptFailure {
 
 impl AttemptFailure {
     fn new(blamed: Vec<u8>, why: impl Into<String>) -> Self {
-        Self { blamed, refusal: None, why: why.into() }
+        Self { blamed, suspected: Vec::new(), refusal: None, why: why.into() }
     }
 }
 
@@ -100,7 +102,7 @@ impl Quorum {
         mut failure: AttemptFailure,
         members: &[&CosignerClient],
     ) -> AttemptFailure {
-        if !failure.blamed.is_empty() {
+        if !failure.blamed.is_empty() || !failure.suspected.is_empty() {
             return failure;
         }
         let probes = members.iter().map(|member| async move {
@@ -150,15 +152,17 @@ fn judge(
         },
         Ok(SignReply::Refused { rule, message }) => Err(AttemptFailure {
             blamed: me(),
+            suspected: Vec::new(),
             why: format!("{} refused ({rule}): {message}", party.name),
             refusal: Some(Refusal { cosigner: party.name.clone(), rule, message }),
         }),
-        Ok(SignReply::Failed { class, message, culprits, .. }) => {
-            let blamed = match class {
-                FailureClass::Peer | FailureClass::Network => culprits,
-                _ => me(),
+        Ok(SignReply::Failed { class, message, culprits, suspects, .. }) => {
+            let (blamed, suspected) = match class {
+                FailureClass::Peer | FailureClass::Network => (culprits, suspects),
+                _ => (me(), Vec::new()),
             };
-            Err(AttemptFailure::new(blamed, format!("{}: {message}", party.name)))
+            let why = format!("{}: {message}", party.name);
+            Err(AttemptFailure { suspected, ..AttemptFailure::new(blamed, why) })
         }
         Err(ClientError::TimedOut { after }) => {
             Err(AttemptFailure::new(Vec::new(), format!("{}: silent for {after:?}", party.name)))

@@ -2,16 +2,23 @@
 //!
 //! Bans belong to the oblivious-transfer state of the root key, so they are kept under its public key and
 //! cover every child. They are read from memory, because the gate asks before every message, and written
-//! through: [`KeyBans::ban`](BanLedger::ban) returns when the row is synced.
+//! through: [`KeyBans::ban`](BanLedger::ban) returns when the row is synced. It has a connection of its own
+//! and waits for nobody who holds the store's: whoever holds that may be waiting for a gate.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::fmt;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use countersign_threshold::{BanLedger, LedgerError, PartyId};
 use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
 
 use crate::clock;
 use crate::store::{Store, StoreError};
+
+/// How long a ban waits for a commit that is under way.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A party that this key signs with no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +30,8 @@ pub struct Ban {
 }
 
 /// The bans of one root key.
-#[derive(Debug)]
 pub struct KeyBans {
-    store: Store,
+    pen: Mutex<SqliteConnection>,
     root: String,
     banned: RwLock<BTreeMap<u8, String>>,
 }
@@ -47,7 +53,8 @@ impl KeyBans {
             .iter()
             .map(|row| Ok((row.try_get::<u8, _>("party")?, row.try_get("reason")?)))
             .collect::<Result<_, StoreError>>()?;
-        Ok(Self { store, root, banned: RwLock::new(banned) })
+        let pen = Mutex::new(store.connect_apart(PATIENCE).await?);
+        Ok(Self { pen, root, banned: RwLock::new(banned) })
     }
 
     /// Who is banned, and why.
@@ -62,18 +69,21 @@ impl KeyBans {
             .collect()
     }
 
-    async fn write(&self, peer: PartyId, reason: &str) -> Result<(), StoreError> {
-        let mut connection = self.store.connection().await;
-        sqlx::query(
+    /// Returns when the row is synced. It blocks.
+    fn write(&self, peer: PartyId, reason: &str) -> Result<(), StoreError> {
+        let mut pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
+        let query = sqlx::query(
             "INSERT INTO ban (root, party, reason, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&self.root)
-        .bind(peer.index())
-        .bind(reason)
-        .bind(clock::now_ms())
-        .execute(&mut *connection)
-        .await?;
+        );
+        let query = query.bind(&self.root).bind(peer.index()).bind(reason).bind(clock::now_ms());
+        futures::executor::block_on(query.execute(&mut *pen))?;
         Ok(())
+    }
+}
+
+impl fmt::Debug for KeyBans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyBans").field("root", &self.root).finish_non_exhaustive()
     }
 }
 
@@ -93,13 +103,14 @@ impl BanLedger for KeyBans {
         tracing::error!(party = %peer, root = %self.root, reason, "party banned for good");
         // The engine calls from threads that compute; a thread of its own keeps this true whatever
         // runtime it is called from.
-        let written = std::thread::scope(|scope| {
-            scope.spawn(|| futures::executor::block_on(self.write(peer, reason))).join()
-        });
-        match written {
-            Ok(result) => result.map_err(LedgerError::new),
-            Err(_) => Err(LedgerError::new("the writer of bans died")),
-        }
+        std::thread::scope(|scope| {
+            let writer = std::thread::Builder::new().name("bans".to_owned());
+            let writing = writer.spawn_scoped(scope, || self.write(peer, reason));
+            match writing.map_err(LedgerError::new)?.join() {
+                Ok(written) => written.map_err(LedgerError::new),
+                Err(_) => Err(LedgerError::new("the writer of bans died")),
+            }
+        })
     }
 }
 

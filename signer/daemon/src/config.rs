@@ -9,10 +9,12 @@ use figment::providers::{Env, Format as _, Toml};
 use serde::Deserialize;
 
 mod chains;
+mod limits;
 mod passphrase;
 mod rules;
 
 pub use chains::{ChainConfig, EntryPointConfig, PaymasterConfig};
+pub use limits::LimitsConfig;
 pub use passphrase::{PassphraseError, PassphraseSource};
 pub use rules::RulesConfig;
 
@@ -47,6 +49,9 @@ pub struct DaemonConfig {
     /// The chains on which anything may be signed; all others are refused.
     #[serde(default)]
     pub chains: Vec<ChainConfig>,
+    /// Limits of one gateway.
+    #[serde(default)]
+    pub limits: LimitsConfig,
     /// Limits that hold on every chain.
     #[serde(default)]
     pub rules: RulesConfig,

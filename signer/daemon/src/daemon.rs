@@ -27,6 +27,7 @@ use crate::transport::{Inbox, Links, PeerService, Peers};
 use crate::vault::{KdfStrength, Vault};
 
 mod error;
+mod journal_name;
 mod serve;
 
 pub use error::StartError;
@@ -43,7 +44,11 @@ pub struct Daemon {
     policy: PolicyBook,
     socket: PathBuf,
     patience: Duration,
+    /// Takes nothing new.
     stop: CancellationToken,
+    /// Ends the peers' long calls, which sessions that still run need.
+    hang_up: CancellationToken,
+    signer: Signer,
     tasks: JoinSet<()>,
     _held: std::fs::File,
 }
@@ -65,11 +70,14 @@ impl Daemon {
         let operators = operator::bind(&socket)
             .map_err(|source| StartError::Listen { at: socket.display().to_string(), source })?;
         let tls = PinnedServer::new(&ground.identity, known_keys(&ground.committee))?;
-        let (stop, keys) = (CancellationToken::new(), Arc::new(Keys::default()));
+        let (stop, hang_up) = (CancellationToken::new(), CancellationToken::new());
+        let keys = Arc::new(Keys::default());
         let (me, limit) = (ground.me, config.deadlines.connect());
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
-        let services = ground.services(&config, &policy, &links, &keys, &stop).await?;
+        let services =
+            ground.services(&config, &policy, &links, &keys, &stop, &hang_up).await?;
         let ceremonies = services.peer.ceremonies.clone();
+        let signer = services.gateway.signer.clone();
 
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_network(listener, tls, services.gateway, services.peer, stop.clone()));
@@ -94,6 +102,8 @@ impl Daemon {
             socket,
             patience,
             stop,
+            hang_up,
+            signer,
             tasks,
             _held: held,
         })
@@ -124,9 +134,16 @@ impl Daemon {
     /// Stops accepting, lets what runs come to its end for a bounded time, and closes the database.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.patience, ended).await.is_err() {
-            tracing::warn!("some calls did not end in time and were cut off");
+        let patience = tokio::time::sleep(self.patience);
+        tokio::pin!(patience);
+        tokio::select! {
+            () = self.signer.drained() => {}
+            () = &mut patience => tracing::warn!("some sessions did not end in time"),
+        }
+        self.hang_up.cancel();
+        tokio::select! {
+            () = async { while self.tasks.join_next().await.is_some() {} } => {}
+            () = &mut patience => tracing::warn!("some calls did not end in time and were cut off"),
         }
         self.tasks.shutdown().await;
         self.ceremonies.ended().await;
@@ -143,6 +160,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.hang_up.cancel();
         self.links.close();
     }
 }
@@ -177,6 +195,7 @@ impl Ground {
             data.hold()?.ok_or_else(|| StartError::Held { path: config.data_dir.clone() })?;
         let vault = Arc::new(open_vault(config, &data).await?);
         let store = Store::open(&data.database()).await?;
+        journal_name::recognise(&data, &vault, &store).await?;
         Ok(Self { me, identity, committee, committee_hash, vault, store, held })
     }
 
@@ -187,6 +206,7 @@ impl Ground {
         links: &Arc<Links>,
         keys: &Arc<Keys>,
         stop: &CancellationToken,
+        hang_up: &CancellationToken,
     ) -> Result<Services, StartError> {
         let (inbox, committee) = (Inbox::new(), &self.committee);
         let parts = CeremonyParts {
@@ -209,6 +229,8 @@ impl Ground {
             committee_hash: self.committee_hash,
             links: Arc::clone(links),
             ceremonies: ceremonies.clone(),
+            live: Arc::clone(keys),
+            store: self.store.clone(),
         };
         let signer = Signer::new(SignerParts {
             me: self.me,
@@ -218,6 +240,7 @@ impl Ground {
             chains: config.chains.clone(),
             rules: config.rules.clone(),
             policy: policy.clone(),
+            limits: config.limits,
             deadlines: config.deadlines,
             keys: Arc::clone(keys),
             peers: Arc::clone(links) as Arc<dyn Peers>,
@@ -232,7 +255,12 @@ impl Ground {
                 keys: Arc::clone(keys),
                 status: status.clone(),
             },
-            peer: PeerService { access, inbox, ceremonies: ceremonies.clone(), stop: stop.clone() },
+            peer: PeerService {
+                access,
+                inbox,
+                ceremonies: ceremonies.clone(),
+                hang_up: hang_up.clone(),
+            },
             operator: OperatorService { ceremonies, status },
         })
     }

@@ -47,4 +47,9 @@ impl DataDir {
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("journal.db")
     }
+
+    /// Holds the name of the journal that belongs to the shares.
+    pub(crate) fn journal_name(&self) -> PathBuf {
+        self.root.join("journal.id")
+    }
 }

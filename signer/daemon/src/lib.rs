@@ -47,7 +47,7 @@ pub use bans::{Ban, KeyBans};
 pub use ceremony::{CeremonyError, CeremonyId, SignedStatement};
 pub use cli::main;
 pub use config::{
-    ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LogFormat,
+    ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LimitsConfig, LogFormat,
     PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
 };
 pub use daemon::{Daemon, StartError};

@@ -3,8 +3,11 @@
 //! Judge, write down, meet the others, run the rounds, answer. Nothing leaves this machine about a request
 //! before its decision, its journal slot and its audit record are on disk in one commit.
 
+mod conclusion;
+mod engines;
 mod failure;
 mod meeting;
+mod places;
 mod rounds;
 mod stages;
 
@@ -16,12 +19,12 @@ use alloy::primitives::B256;
 use countersign_protocol::{Request, SignCall, SignReply, SignedReply, wire};
 use countersign_threshold::PartyId;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 use crate::accounts::{AccountReader, NonceAt};
 use crate::clock;
-use crate::config::{ChainConfig, Deadlines, RulesConfig};
+use crate::config::{ChainConfig, Deadlines, LimitsConfig, RulesConfig};
 use crate::decision::Entry;
 use crate::journal::{Claim, KeySlot};
 use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
@@ -31,13 +34,12 @@ use crate::store::Store;
 use crate::transport::{Inbox, Peers};
 use crate::weighing::barrier_owner;
 
+use engines::Engines;
 use failure::{Ended, Failure};
 use meeting::Binding;
+use places::Places;
 use rounds::Session;
 use stages::Stages;
-
-/// How many sessions run side by side; one more is told to come again.
-const SESSIONS: usize = 256;
 
 /// How long before the caller's own deadline a session ends at the latest.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -52,10 +54,12 @@ pub struct SignerParts {
     pub gateways: BTreeSet<String>,
     /// The chains that anything may be signed for.
     pub chains: Vec<ChainConfig>,
-    /// The limits.
+    /// The limits of one operation.
     pub rules: RulesConfig,
     /// The policy in force.
     pub policy: PolicyBook,
+    /// The limits of one gateway.
+    pub limits: LimitsConfig,
     /// How long to wait.
     pub deadlines: Deadlines,
     /// The keys that we hold shares of.
@@ -92,7 +96,10 @@ struct Inner {
     inbox: Arc<Inbox>,
     store: Store,
     accounts: Arc<dyn AccountReader>,
-    sessions: Semaphore,
+    places: Places,
+    engines: Engines,
+    /// All that was asked and is not yet answered, whether or not its caller still waits.
+    tasks: TaskTracker,
 }
 
 impl std::fmt::Debug for Signer {
@@ -105,9 +112,9 @@ impl Signer {
     /// A signer made of its parts.
     pub fn new(parts: SignerParts) -> Self {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
-        let SignerParts { keys, peers, inbox, store, accounts, policy, .. } = parts;
+        let SignerParts { limits, keys, peers, inbox, store, accounts, policy, .. } = parts;
+        let places = Places::new(&gateways, limits.sessions_per_gateway);
         let book = Rulebook { gateways, chains, rules, me };
-        let sessions = Semaphore::new(SESSIONS);
         let inner = Inner {
             book,
             policy,
@@ -118,20 +125,33 @@ impl Signer {
             inbox,
             store,
             accounts,
-            sessions,
+            places,
+            engines: Engines::new(),
+            tasks: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
     }
 
+    /// Takes no new session, and returns when every request that was taken has its answer.
+    pub async fn drained(&self) {
+        self.inner.places.close();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
     /// Answers a message of the gateway that the transport authenticated as `caller`. A message that is no
-    /// call is refused and audited like any other.
+    /// call is refused and audited like any other, even if the caller goes away.
     pub async fn answer(&self, caller: &str, message: wire::SignRequest) -> wire::SignResponse {
         let (key, request) = (message.key.clone(), message.request.clone());
         let reply = match SignCall::from_wire(message) {
             Ok(call) => self.sign(caller, call).await,
             Err(error) => {
                 let refusal = Refusal::new(Rule::Parse, error.to_string());
-                self.inner.refuse_unread(caller, &key, &request, refusal).await
+                let (inner, caller) = (Arc::clone(&self.inner), caller.to_owned());
+                let told = self.inner.tasks.spawn(async move {
+                    inner.refuse_unread(&caller, &key, &request, refusal).await
+                });
+                told.await.unwrap_or_else(|_| Failure::internal("the refusal died").into_reply())
             }
         };
         reply.into_wire()
@@ -140,7 +160,7 @@ impl Signer {
     /// Answers a call. It runs to its end even if the caller goes away.
     pub async fn sign(&self, caller: &str, call: SignCall) -> SignReply {
         let (inner, caller) = (Arc::clone(&self.inner), caller.to_owned());
-        let told = tokio::spawn(async move { inner.sign(&caller, &call).await });
+        let told = self.inner.tasks.spawn(async move { inner.sign(&caller, &call).await });
         match told.await {
             Ok(Ok(signed)) => SignReply::Signed(signed),
             Ok(Err(ended)) => ended.into_reply(),
@@ -156,7 +176,10 @@ impl Inner {
         attempt = %hex::encode(call.attempt.0), trace = call.traceparent.as_deref(),
     ))]
     async fn sign(&self, caller: &str, call: &SignCall) -> Result<SignedReply, Ended> {
-        let _place = self.sessions.try_acquire().map_err(|_| Failure::busy())?;
+        let _place = match self.places.take(caller) {
+            Ok(place) => place,
+            Err(busy) => return Err(self.turn_away(caller, call, busy).await.into()),
+        };
         let mut stages = Stages::start();
         let deadline = self.deadline(call.deadline);
 
@@ -175,17 +198,34 @@ impl Inner {
         let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
         stages.lap("journal");
 
-        // Everyone means the same, and brings fresh randomness for the session's name.
         let binding = Binding::new(self.committee, &key, call, &claim, preview);
-        let (session, mail) = self.meet(&key.gates, &binding, deadline).await?;
+        let session = (Arc::clone(&key), claim, binding);
+        match self.session(session, call, deadline, &mut stages).await {
+            Ok(signature) => {
+                tracing::info!("signed");
+                Ok(SignedReply { signature, saw, preview, stages: stages.finish() })
+            }
+            Err(failure) => Err(self.conclude(&key, call, deadline, failure).await.into()),
+        }
+    }
+
+    /// What the quorum does together, once we decided to take part.
+    async fn session(
+        &self,
+        (key, claim, binding): (Arc<LiveKey>, Claim, Binding),
+        call: &SignCall,
+        deadline: Instant,
+        stages: &mut Stages,
+    ) -> Result<[u8; 65], Failure> {
+        // Everyone means the same, and brings fresh randomness for the session's name.
+        let met = self.meet(&key.gates, &binding, deadline).await?;
         stages.lap("open");
 
         // The rounds, each message under the gates; the signature is verified inside.
-        let session = Session { key, claim, session, deadline };
-        let signature = self.run(session, call, mail).await?;
+        let session = Session { key, claim, session: met.session, deadline };
+        let signature = self.run(session, call, met.mail, met.early).await?;
         stages.lap("rounds");
-        tracing::info!("signed");
-        Ok(SignedReply { signature, saw, preview, stages: stages.finish() })
+        Ok(signature)
     }
 
     /// Takes away barriers of the sender whose nonces are used up for good. What cannot be read stays.
@@ -230,18 +270,13 @@ impl Inner {
         judged: Judged,
     ) -> Result<Claim, Ended> {
         let entry = Entry {
-            caller: caller.to_owned(),
-            key: call.key.to_string(),
-            child: call.child.map(countersign_protocol::ChildNumber::get),
-            attempt: Some(call.attempt.0),
-            request_hash,
             preview: judged.preview,
-            slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
             claim: judged.claim,
             preview_hash: judged.preview_hash,
             weighing: judged.weighing,
             exposure: judged.exposure,
             verdict: judged.verdict,
+            ..unjudged(caller, call, request_hash)
         };
         let recorded = self.store.record(&entry, clock::now_ms()).await;
         let recorded = recorded.map_err(|error| {
@@ -253,9 +288,24 @@ impl Inner {
             (Ok(_), None) => Err(Failure::internal("an allowed request claims nothing").into()),
             (Err(refusal), _) => {
                 tracing::warn!(rule = %refusal.rule, reason = %refusal.message, "refused");
+                if let Some(key) = key {
+                    self.settle(key, call).await;
+                }
                 self.excuse(key, call, refusal.rule);
                 Err(refusal.into())
             }
+        }
+    }
+
+    /// Records a call that found no place.
+    async fn turn_away(&self, caller: &str, call: &SignCall, busy: &'static str) -> Failure {
+        tracing::warn!(reason = busy, "turned away");
+        let request_hash = B256::from(*call.request.hash().as_bytes());
+        let verdict = Err(Refusal::new(Rule::Busy, busy));
+        let entry = Entry { verdict, ..unjudged(caller, call, request_hash) };
+        match self.store.record(&entry, clock::now_ms()).await {
+            Ok(_) => Failure::busy(busy),
+            Err(_) => Failure::internal("the refusal could not be written down"),
         }
     }
 
@@ -293,6 +343,24 @@ impl Inner {
         let now = Instant::now();
         let told = asked.saturating_sub(MARGIN.min(asked.checked_div(10).unwrap_or_default()));
         now.checked_add(told.min(self.deadlines.session())).unwrap_or(now)
+    }
+}
+
+/// What can be written of a call before it was judged.
+fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
+    Entry {
+        caller: caller.to_owned(),
+        key: call.key.to_string(),
+        child: call.child.map(countersign_protocol::ChildNumber::get),
+        attempt: Some(call.attempt.0),
+        request_hash,
+        preview: Vec::new(),
+        slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
+        claim: None,
+        preview_hash: None,
+        weighing: None,
+        exposure: None,
+        verdict: Ok(()),
     }
 }
 

@@ -7,6 +7,8 @@ use countersign_threshold::PartyId;
 use tonic::Status;
 
 use crate::ceremony::Ceremonies;
+use crate::keys::Keys;
+use crate::store::{Store, StoreError};
 use crate::transport::Links;
 
 /// Gathers what the daemon says of itself.
@@ -17,6 +19,8 @@ pub(crate) struct StatusReport {
     pub(crate) committee_hash: [u8; 32],
     pub(crate) links: Arc<Links>,
     pub(crate) ceremonies: Ceremonies,
+    pub(crate) live: Arc<Keys>,
+    pub(crate) store: Store,
 }
 
 impl StatusReport {
@@ -31,6 +35,10 @@ impl StatusReport {
             let quorum = usize::try_from(key.threshold).unwrap_or(usize::MAX);
             key.state == "live" && reachable >= quorum
         };
+        let spoiled = self.spoiled().await.map_err(|error| {
+            tracing::error!(%error, "spoiled signatures cannot be counted");
+            Status::internal("spoiled signatures cannot be counted")
+        })?;
         let name = self.committee.party(self.me.index()).map(|party| party.name.clone());
         Ok(wire::StatusResponse {
             party: u32::from(self.me.index()),
@@ -40,7 +48,20 @@ impl StatusReport {
             ready: keys.iter().any(enough),
             keys,
             peers,
+            spoiled,
         })
+    }
+
+    /// How often a signature of a key came out wrong with a party, without a culprit.
+    async fn spoiled(&self) -> Result<Vec<wire::SpoiledInfo>, StoreError> {
+        let mut all = Vec::new();
+        for key in self.live.all() {
+            for (party, count) in self.store.spoiled(&key.record.public_key).await? {
+                let (key, party) = (key.record.name.to_string(), u32::from(party));
+                all.push(wire::SpoiledInfo { key, party, count });
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -3,6 +3,7 @@
 //! What may be lost without harm is not kept here. What is kept here is what a signature depends on: the
 //! [journal](crate::journal), the [audit](crate::audit) chain and the [bans](crate::bans).
 
+mod name;
 mod schema;
 
 use std::fs::{File, OpenOptions};
@@ -10,6 +11,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
@@ -67,6 +69,7 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     writer: Arc<Mutex<SqliteConnection>>,
+    path: Arc<Path>,
     _holder: Arc<Option<File>>,
 }
 
@@ -86,7 +89,7 @@ impl Store {
         let holder = hold(path)?;
         let mut connection = options(path).create_if_missing(true).connect().await?;
         schema::migrate(&mut connection, path).await?;
-        Ok(Self { writer: Arc::new(Mutex::new(connection)), _holder: Arc::new(Some(holder)) })
+        Ok(Self::over(connection, path, Some(holder)))
     }
 
     /// Opens an existing database for reading while a daemon may hold it, as `cosigner audit` does.
@@ -96,11 +99,28 @@ impl Store {
     pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
         let mut connection = options(path).read_only(true).connect().await?;
         schema::check(&mut connection, path).await?;
-        Ok(Self { writer: Arc::new(Mutex::new(connection)), _holder: Arc::new(None) })
+        Ok(Self::over(connection, path, None))
+    }
+
+    fn over(connection: SqliteConnection, path: &Path, holder: Option<File>) -> Self {
+        Self {
+            writer: Arc::new(Mutex::new(connection)),
+            path: path.into(),
+            _holder: Arc::new(holder),
+        }
     }
 
     pub(crate) async fn connection(&self) -> MutexGuard<'_, SqliteConnection> {
         self.writer.lock().await
+    }
+
+    /// Another connection to the same file, for what must not wait for whoever holds the first one.
+    /// SQLite still lets only one of them write at a time; this one is as patient as `patience`.
+    pub(crate) async fn connect_apart(
+        &self,
+        patience: Duration,
+    ) -> Result<SqliteConnection, StoreError> {
+        Ok(options(&self.path).busy_timeout(patience).connect().await?)
     }
 
     /// Writes everything to the main file and closes it; for a clean shutdown.
@@ -140,7 +160,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(std::time::Duration::from_secs(2))
+        .busy_timeout(Duration::from_secs(2))
         .disable_statement_logging()
 }
 

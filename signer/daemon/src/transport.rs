@@ -25,10 +25,19 @@ pub trait Peers: Send + Sync {
     ///
     /// # Errors
     /// If the peer cannot be reached within the deadline for connecting.
-    async fn send(&self, to: PartyId, frame: Frame) -> Result<(), PeerError>;
+    async fn send(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
+        self.connect(to).await?;
+        self.push(to, frame)
+    }
+
+    /// Connects to `to` if need be.
+    ///
+    /// # Errors
+    /// If the peer cannot be reached within the deadline for connecting.
+    async fn connect(&self, to: PartyId) -> Result<(), PeerError>;
 
     /// Puts `frame` on its way without waiting for anything: for use under a gate, after a
-    /// [`send`](Self::send) made the connection.
+    /// [`connect`](Self::connect) made the connection.
     ///
     /// # Errors
     /// If there is no connection at this moment, or the peer does not read.

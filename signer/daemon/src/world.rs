@@ -1,4 +1,4 @@
-//! Three daemons in one process: everything is real but the keys, which are dealt, the wires, which are
+//! Three daemons (or more) in one process: everything is real but the keys, which are dealt, the wires, which are
 //! memory that a test may tap, and the node, which is a table.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,7 +14,9 @@ use countersign_protocol::{
     AccountClaim, Attempt, ChildNumber, KeyName, KeyPurpose, PaymasterApprovalRequest, Request,
     SignCall, SignReply, UserOperationRequest,
 };
-use countersign_threshold::{ChildIndex, Committee, Gates, KeyShare, PartyId, fixtures};
+use countersign_threshold::{
+    BanLedger, ChildIndex, Committee, Gates, KeyShare, LedgerError, PartyId, fixtures,
+};
 use countersign_userop::{
     AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, Paymaster,
     SponsorWindow, UserOperation,
@@ -22,7 +24,7 @@ use countersign_userop::{
 
 use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
 use crate::bans::KeyBans;
-use crate::config::{ChainConfig, DaemonConfig, Deadlines, RulesConfig};
+use crate::config::{ChainConfig, DaemonConfig, Deadlines, LimitsConfig, RulesConfig};
 use crate::keys::{KeyRecord, Keys, LiveKey};
 use crate::policy_book::PolicyBook;
 use crate::signing::{Signer, SignerParts};
@@ -93,8 +95,8 @@ struct End {
 
 #[async_trait]
 impl Peers for End {
-    async fn send(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
-        self.push(to, frame)
+    async fn connect(&self, _: PartyId) -> Result<(), PeerError> {
+        Ok(())
     }
 
     fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
@@ -104,6 +106,26 @@ impl Peers for End {
         let inbox = inbox.ok_or(PeerError::Unreachable { party: to })?;
         tap(self.me, to, frame).into_iter().for_each(|frame| inbox.deliver(self.me, frame));
         Ok(())
+    }
+}
+
+/// Says for each party whom it finds banned, beside what its ledger says.
+type Script = dyn FnMut(PartyId, PartyId) -> bool + Send;
+
+/// A ledger whose bans may also come from a test, as from another process.
+struct Scripted {
+    me: PartyId,
+    bans: KeyBans,
+    script: Arc<Mutex<Box<Script>>>,
+}
+
+impl BanLedger for Scripted {
+    fn is_banned(&self, peer: PartyId) -> Result<bool, LedgerError> {
+        Ok((self.script.lock().unwrap())(self.me, peer) || self.bans.is_banned(peer)?)
+    }
+
+    fn ban(&self, peer: PartyId, reason: &str) -> Result<(), LedgerError> {
+        self.bans.ban(peer, reason)
     }
 }
 
@@ -141,34 +163,43 @@ pub(crate) struct Daemon {
 pub(crate) struct World {
     folder: tempfile::TempDir,
     wires: Arc<Wires>,
+    script: Arc<Mutex<Box<Script>>>,
     pub(crate) node: Arc<Node>,
     pub(crate) daemons: BTreeMap<u8, Daemon>,
     pub(crate) deadlines: Deadlines,
     /// The policy of every daemon.
     pub(crate) policy: PolicyBook,
+    pub(crate) limits: LimitsConfig,
     attempts: AtomicU64,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
+        let deadlines = Deadlines { round_ms: 1_500, session_ms: 4_000, ..Deadlines::default() };
+        Self::start_with(deadlines, 3, 2).await
+    }
+
+    pub(crate) async fn start_with(deadlines: Deadlines, parties: u8, threshold: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let wires = Arc::new(Wires {
             inboxes: Mutex::default(),
             tap: Mutex::new(Arc::new(|_, _, frame| vec![frame])),
             carried: AtomicU64::new(0),
         });
-        let node = Arc::new(Node::default());
         let mut world = Self {
             folder,
             wires,
-            node,
+            script: Arc::new(Mutex::new(Box::new(|_, _| false))),
+            node: Arc::new(Node::default()),
             daemons: BTreeMap::new(),
             policy: PolicyBook::of(Policy::parse(DEVELOPMENT).unwrap()),
-            deadlines: Deadlines { round_ms: 1_500, session_ms: 4_000, ..Deadlines::default() },
+            deadlines,
+            limits: LimitsConfig::default(),
             attempts: AtomicU64::new(1),
         };
-        let treasury = deal("treasury");
-        let sponsor = deal("sponsor");
+        let committee = Committee::new(parties, threshold).unwrap();
+        let treasury = fixtures::deal(committee, "treasury").unwrap();
+        let sponsor = fixtures::deal(committee, "sponsor").unwrap();
         for (index, (treasury, sponsor)) in (1_u8..).zip(treasury.into_iter().zip(sponsor)) {
             world.boot(index, treasury, sponsor).await;
         }
@@ -178,18 +209,26 @@ impl World {
     async fn boot(&mut self, index: u8, treasury: KeyShare, sponsor: KeyShare) {
         let store = Store::open(&self.database(index)).await.unwrap();
         let keys = Arc::new(Keys::default());
-        keys.insert(live(&store, "treasury", KeyPurpose::Accounts, treasury).await);
-        keys.insert(live(&store, "sponsor", KeyPurpose::Paymaster, sponsor).await);
+        for (key, purpose, share) in [
+            ("treasury", KeyPurpose::Accounts, treasury),
+            ("sponsor", KeyPurpose::Paymaster, sponsor),
+        ] {
+            let bans = KeyBans::load(store.clone(), &share.public_key()).await.unwrap();
+            let script = Arc::clone(&self.script);
+            let ledger = Scripted { me: party(index), bans, script };
+            keys.insert(live(key, purpose, share, ledger));
+        }
         let inbox = Inbox::new();
         self.wires.inboxes.lock().unwrap().insert(party(index), Arc::clone(&inbox));
         let (chains, rules) = config();
         let signer = Signer::new(SignerParts {
             me: party(index),
             committee: [0xcc; 32],
-            gateways: BTreeSet::from([GATEWAY.to_owned()]),
+            gateways: BTreeSet::from([GATEWAY.to_owned(), "gateway-2".to_owned()]),
             chains,
             rules,
             policy: self.policy.clone(),
+            limits: self.limits,
             deadlines: self.deadlines,
             keys: Arc::clone(&keys),
             peers: Arc::new(End { me: party(index), wires: Arc::clone(&self.wires) }),
@@ -222,6 +261,20 @@ impl World {
         tap: impl Fn(PartyId, PartyId, Frame) -> Vec<Frame> + Send + Sync + 'static,
     ) {
         *self.wires.tap.lock().unwrap() = Arc::new(tap);
+    }
+
+    /// What hands a frame to a party, past the tap.
+    pub(crate) fn deliver(&self) -> impl Fn(PartyId, PartyId, Frame) + Send + Sync + 'static {
+        let wires = Arc::clone(&self.wires);
+        move |from, to, frame| {
+            let inbox = wires.inboxes.lock().unwrap().get(&to).cloned();
+            inbox.unwrap().deliver(from, frame);
+        }
+    }
+
+    /// From now on a party also finds banned whom `script` says.
+    pub(crate) fn script(&self, script: impl FnMut(PartyId, PartyId) -> bool + Send + 'static) {
+        *self.script.lock().unwrap() = Box::new(script);
     }
 
     /// How many frames were put on the wires so far.
@@ -329,19 +382,8 @@ pub(crate) fn spec() -> AccountSpec {
     .unwrap()
 }
 
-/// The shares of a dealt two-of-three key.
-pub(crate) fn deal(seed: &str) -> Vec<KeyShare> {
-    fixtures::deal(Committee::new(3, 2).unwrap(), seed).unwrap()
-}
-
-/// A key whose bans are in `store`.
-pub(crate) async fn live(
-    store: &Store,
-    key: &str,
-    purpose: KeyPurpose,
-    share: KeyShare,
-) -> LiveKey {
-    let bans = KeyBans::load(store.clone(), &share.public_key()).await.unwrap();
+/// A key whose bans are in `ledger`.
+fn live(key: &str, purpose: KeyPurpose, share: KeyShare, ledger: Scripted) -> LiveKey {
     let record = KeyRecord {
         name: name(key),
         purpose,
@@ -355,5 +397,5 @@ pub(crate) async fn live(
         committee: [0xcc; 32],
         created_at: 0,
     };
-    LiveKey { record, share, gates: Gates::new(Arc::new(bans)) }
+    LiveKey { record, share, gates: Gates::new(Arc::new(ledger)) }
 }

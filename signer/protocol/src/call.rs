@@ -166,6 +166,9 @@ pub enum SignReply {
         message: String,
         /// Committee indices of those who caused it, if that is known.
         culprits: Vec<u8>,
+        /// Committee indices of those of whom one may have caused it: nothing is proven, but other
+        /// quorums are worth trying first.
+        suspects: Vec<u8>,
         /// Whether the same call may succeed later or with another quorum.
         retryable: bool,
     },
@@ -246,12 +249,15 @@ impl SignReply {
                     .collect(),
             }),
             Self::Refused { rule, message } => Outcome::Refused(wire::Refused { rule, message }),
-            Self::Failed { class, message, culprits, retryable } => Outcome::Failed(wire::Failed {
-                class: class.as_str().to_owned(),
-                message,
-                culprits: culprits.into_iter().map(u32::from).collect(),
-                retryable,
-            }),
+            Self::Failed { class, message, culprits, suspects, retryable } => {
+                Outcome::Failed(wire::Failed {
+                    class: class.as_str().to_owned(),
+                    message,
+                    culprits: culprits.into_iter().map(u32::from).collect(),
+                    retryable,
+                    suspects: suspects.into_iter().map(u32::from).collect(),
+                })
+            }
         };
         wire::SignResponse { outcome: Some(outcome) }
     }
@@ -280,15 +286,17 @@ impl SignReply {
             Outcome::Failed(failed) => Self::Failed {
                 class: FailureClass::from_wire(&failed.class),
                 message: failed.message,
-                culprits: failed
-                    .culprits
-                    .into_iter()
-                    .map(|party| u8::try_from(party).map_err(|_| field("culprits")))
-                    .collect::<Result<_, _>>()?,
+                culprits: parties(failed.culprits, "culprits")?,
+                suspects: parties(failed.suspects, "suspects")?,
                 retryable: failed.retryable,
             },
         })
     }
+}
+
+fn parties(indexes: Vec<u32>, name: &'static str) -> Result<Vec<u8>, CallError> {
+    let party = |index| u8::try_from(index).map_err(|_| CallError::Field { name });
+    indexes.into_iter().map(party).collect()
 }
 
 #[cfg(test)]

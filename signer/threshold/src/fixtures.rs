@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::committee::Committee;
 use crate::engine::Scalar;
 use crate::frame::{BODY_AT, HEADER_LEN, checksum, statement};
+use crate::gate::{GateError, Gates};
 use crate::party::PartyId;
 use crate::share::{KeyShare, ShareError};
 use crate::witness::Witness;
@@ -78,6 +79,14 @@ pub fn tamper_broadcast(
         body.extend(witness.sign(&statement(header, &digest)));
         body
     });
+}
+
+/// Bans `peer` as the first failed check does, and returns once that is on record.
+///
+/// # Errors
+/// If the ledger did not take the ban.
+pub fn ban(gates: &Gates, peer: PartyId, reason: &str) -> Result<(), GateError> {
+    gates.ban(peer, reason)
 }
 
 fn rebuild(frame: &mut Vec<u8>, change: impl FnOnce(&[u8; HEADER_LEN], Vec<u8>) -> Vec<u8>) {

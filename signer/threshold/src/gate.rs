@@ -7,10 +7,14 @@
 //!
 //! A message leaves under the gates of the **whole quorum**, not only its receiver's. A message to an
 //! accomplice also tells that the cheat's check passed.
+//!
+//! A gate is held for no longer than a message takes to be handed over, so it may be asked where
+//! nothing may block. Writing a ban down takes as long as the disk does and happens beside the gate,
+//! which is shut by then.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use crate::error::ErrorClass;
 use crate::ledger::{BanLedger, LedgerError};
@@ -25,8 +29,15 @@ const REMEMBERED: usize = 16_384;
 /// There is one for a root key in a process, shared by all sessions of the root and of all children.
 pub struct Gates {
     ledger: Arc<dyn BanLedger>,
-    peers: Mutex<BTreeMap<PartyId, Arc<Mutex<Gate>>>>,
+    peers: Mutex<BTreeMap<PartyId, Arc<Peer>>>,
     sessions: Mutex<Sessions>,
+}
+
+#[derive(Default)]
+struct Peer {
+    gate: Mutex<Gate>,
+    /// Held while the ban is being written, and never while the gate is.
+    recording: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -51,7 +62,7 @@ pub enum GateError {
     #[error("party {0} is banned")]
     Banned(PartyId),
     /// The peer cheated, and the ledger did not take the ban: it holds for this process only, and each
-    /// further use of the gate tries to record it again. Stop and repair the ledger.
+    /// [`Gates::settle`] tries to record it again. Stop and repair the ledger.
     #[error("the ban of party {peer} is not on record")]
     Unrecorded {
         /// Who cheated.
@@ -97,7 +108,10 @@ impl Gates {
         Arc::new(Self { ledger, peers: Mutex::default(), sessions: Mutex::default() })
     }
 
-    /// Whether nobody of `peers` is banned.
+    /// Whether nobody of `peers` is banned. It never waits for a disk.
+    ///
+    /// A ban can be known here a moment before it is on record. Call [`Self::settle`] before anybody
+    /// else hears of it.
     ///
     /// # Errors
     /// If one is, or if that is not known.
@@ -106,17 +120,18 @@ impl Gates {
     }
 
     /// Gate 1 and 2: runs `send` while holding the gates of `peers`, each of which is known not to be banned.
-    pub(crate) fn pass<R>(
-        &self,
-        peers: &[PartyId],
-        send: impl FnOnce() -> R,
-    ) -> Result<R, GateError> {
-        let gates = self.gates(peers)?;
+    ///
+    /// `send` must only put a message on its way (push it to a queue) and return at once.
+    ///
+    /// # Errors
+    /// If one is banned, or if that is not known; then `send` did not run.
+    pub fn pass<R>(&self, peers: &[PartyId], send: impl FnOnce() -> R) -> Result<R, GateError> {
+        let peers = self.peers(peers)?;
         // Always in the order of the parties, so that two sessions never wait for each other.
-        let mut held = Vec::with_capacity(gates.len());
-        for (peer, gate) in &gates {
-            let mut gate = gate.lock().map_err(|_| GateError::Poisoned)?;
-            self.must_be_open(*peer, &mut gate)?;
+        let mut held = Vec::with_capacity(peers.len());
+        for (party, peer) in &peers {
+            let mut gate = peer.gate.lock().map_err(|_| GateError::Poisoned)?;
+            self.must_be_open(*party, &mut gate)?;
             held.push(gate);
         }
         let sent = send();
@@ -124,14 +139,26 @@ impl Gates {
         Ok(sent)
     }
 
+    /// Gate 4: returns once every ban of `peers` that this process knows of is on record. It may take
+    /// as long as the ledger takes: run it where blocking is allowed.
+    ///
+    /// # Errors
+    /// If the ledger did not take a ban; the gate stays shut all the same.
+    pub fn settle(&self, peers: &[PartyId]) -> Result<(), GateError> {
+        for (party, peer) in self.peers(peers)? {
+            self.record(party, &peer)?;
+        }
+        Ok(())
+    }
+
     /// Gate 3: closes the gate of `peer` for ever and makes that durable.
     pub(crate) fn ban(&self, peer: PartyId, reason: &str) -> Result<(), GateError> {
-        let gates = self.gates(&[peer])?;
-        for gate in gates.values() {
-            let mut gate = gate.lock().map_err(|_| GateError::Poisoned)?;
+        for (party, peer) in self.peers(&[peer])? {
+            let mut gate = peer.gate.lock().map_err(|_| GateError::Poisoned)?;
             gate.closed = true;
             gate.unrecorded = Some(reason.to_owned());
-            self.record(peer, &mut gate)?;
+            drop(gate);
+            self.record(party, &peer)?;
         }
         Ok(())
     }
@@ -151,13 +178,8 @@ impl Gates {
         Ok(fresh)
     }
 
-    fn must_be_open(
-        &self,
-        peer: PartyId,
-        gate: &mut MutexGuard<'_, Gate>,
-    ) -> Result<(), GateError> {
+    fn must_be_open(&self, peer: PartyId, gate: &mut Gate) -> Result<(), GateError> {
         if gate.closed {
-            self.record(peer, gate)?;
             return Err(GateError::Banned(peer));
         }
         match self.ledger.is_banned(peer) {
@@ -170,16 +192,19 @@ impl Gates {
         }
     }
 
-    /// Gate 4: tries, and tries again, to have the ban on record.
-    fn record(&self, peer: PartyId, gate: &mut MutexGuard<'_, Gate>) -> Result<(), GateError> {
-        let Some(reason) = gate.unrecorded.take() else { return Ok(()) };
-        self.ledger.ban(peer, &reason).map_err(|source| {
-            gate.unrecorded = Some(reason);
-            GateError::Unrecorded { peer, source }
-        })
+    /// Has the ban on record when it returns, whoever wrote it. The gate is not held meanwhile.
+    fn record(&self, party: PartyId, peer: &Peer) -> Result<(), GateError> {
+        let _recording = peer.recording.lock().map_err(|_| GateError::Poisoned)?;
+        let reason = peer.gate.lock().map_err(|_| GateError::Poisoned)?.unrecorded.clone();
+        let Some(reason) = reason else { return Ok(()) };
+        self.ledger
+            .ban(party, &reason)
+            .map_err(|source| GateError::Unrecorded { peer: party, source })?;
+        peer.gate.lock().map_err(|_| GateError::Poisoned)?.unrecorded = None;
+        Ok(())
     }
 
-    fn gates(&self, peers: &[PartyId]) -> Result<BTreeMap<PartyId, Arc<Mutex<Gate>>>, GateError> {
+    fn peers(&self, peers: &[PartyId]) -> Result<BTreeMap<PartyId, Arc<Peer>>, GateError> {
         let mut all = self.peers.lock().map_err(|_| GateError::Poisoned)?;
         Ok(peers.iter().map(|peer| (*peer, Arc::clone(all.entry(*peer).or_default()))).collect())
     }

@@ -74,7 +74,9 @@ impl Gated {
     /// Hands the frame to `send` while the gates of the whole quorum are held and each of its members
     /// is known not to be banned.
     ///
-    /// `send` must only put the frame on its way (push it to a queue) and return at once.
+    /// `send` must only put the frame on its way (push it to a queue) and return at once. Neither this
+    /// nor [`Gates::check`] waits for a disk; call [`Gates::settle`] before anybody hears that a gate
+    /// was shut.
     ///
     /// # Errors
     /// If a member of the quorum is banned, or it is not known whether one is. The frame is dropped.

@@ -125,6 +125,7 @@ impl StandIn {
                         class: FailureClass::Network,
                         message: format!("{partner} does not take part"),
                         culprits: vec![*partner],
+                        suspects: Vec::new(),
                         retryable: true,
                     });
                 }

@@ -37,6 +37,7 @@ pub(super) async fn status(operator: &mut OperatorClient, as_json: bool) -> anyh
             "ready": status.ready,
             "keys": keys,
             "peers": status.peers.iter().map(peer).collect::<Vec<_>>(),
+            "spoiled": status.spoiled.iter().map(spoiled_json).collect::<Vec<_>>(),
         });
         println!("{summary}");
         return Ok(());
@@ -51,6 +52,7 @@ pub(super) async fn status(operator: &mut OperatorClient, as_json: bool) -> anyh
         let state = if peer.connected { "connected" } else { "not connected" };
         println!("peer {} {:?} at {}: {state}", peer.party, peer.name, peer.addr);
     }
+    status.spoiled.iter().for_each(|spoiled| println!("{}", spoiled_line(spoiled)));
     Ok(())
 }
 
@@ -63,7 +65,24 @@ pub(super) async fn bans(operator: &mut OperatorClient, as_json: bool) -> anyhow
             println!("key {key}: party {party} is banned for ever: {reason}");
         }
     }
+    for spoiled in operator.status().await?.spoiled {
+        if as_json {
+            println!("{}", spoiled_json(&spoiled));
+        } else {
+            println!("{}", spoiled_line(&spoiled));
+        }
+    }
     Ok(())
+}
+
+/// A party that collects these is not proven to cheat; it is worth a talk with its operator.
+fn spoiled_line(spoiled: &wire::SpoiledInfo) -> String {
+    let wire::SpoiledInfo { key, party, count } = spoiled;
+    format!("key {key}: {count} signatures came out wrong with party {party}, nothing is proven")
+}
+
+fn spoiled_json(spoiled: &wire::SpoiledInfo) -> Value {
+    json!({ "key": spoiled.key, "party": spoiled.party, "spoiled": spoiled.count })
 }
 
 fn key_line(key: &wire::KeyInfo) -> anyhow::Result<String> {

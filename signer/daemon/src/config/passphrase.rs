@@ -23,9 +23,14 @@ pub enum PassphraseSource {
     File(PathBuf),
     /// An environment variable.
     Env(String),
-    /// A credential that systemd passes by `LoadCredential=` under this name.
+    /// A credential that systemd passes by `LoadCredential=` under this name. Systemd gives it to the
+    /// service alone, by group or access list as well as by owner.
     Credential(String),
 }
+
+/// Permission bits that a passphrase file may not have.
+const OF_OTHERS_AND_GROUP: u32 = 0o077;
+const OF_OTHERS: u32 = 0o007;
 
 impl PassphraseSource {
     /// Fetches the passphrase.
@@ -37,11 +42,14 @@ impl PassphraseSource {
             Self::Prompt => rpassword::prompt_password("Passphrase of the vault: ")
                 .map(Zeroizing::new)
                 .map_err(|source| PassphraseError::Read { from: self.to_string(), source })?,
-            Self::File(path) => self.file(path)?,
+            Self::File(path) => self.file(path, OF_OTHERS_AND_GROUP)?,
             Self::Env(name) => std::env::var(name)
                 .map(Zeroizing::new)
                 .map_err(|_| PassphraseError::Missing { from: self.to_string() })?,
-            Self::Credential(name) => self.credential(name)?,
+            Self::Credential(name) => {
+                let folder = std::env::var_os("CREDENTIALS_DIRECTORY");
+                self.credential(name, folder.as_deref().map(Path::new))?
+            }
         };
         let line = text.lines().next().unwrap_or_default();
         if line.is_empty() {
@@ -62,20 +70,23 @@ impl PassphraseSource {
         }
     }
 
-    fn credential(&self, name: &str) -> Result<Zeroizing<String>, PassphraseError> {
+    fn credential(
+        &self,
+        name: &str,
+        folder: Option<&Path>,
+    ) -> Result<Zeroizing<String>, PassphraseError> {
         let missing = || PassphraseError::Missing { from: self.to_string() };
         if name.contains('/') || name.starts_with('.') {
             return Err(missing());
         }
-        let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(missing)?;
-        self.file(&Path::new(&folder).join(name))
+        self.file(&folder.ok_or_else(missing)?.join(name), OF_OTHERS)
     }
 
-    fn file(&self, path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
+    fn file(&self, path: &Path, forbidden: u32) -> Result<Zeroizing<String>, PassphraseError> {
         let failed = |source| PassphraseError::Read { from: self.to_string(), source };
         let file = std::fs::File::open(path).map_err(failed)?;
         let mode = file.metadata().map_err(failed)?.permissions().mode();
-        if mode & 0o077 != 0 {
+        if mode & forbidden != 0 {
             return Err(PassphraseError::OpenToOthers {
                 from: self.to_string(),
                 mode: mode & 0o777,
@@ -158,6 +169,22 @@ mod tests {
     fn a_passphrase_file_that_others_may_read_is_refused() {
         let (_folder, source) = must_write("correct horse\n", 0o644);
         assert!(matches!(source.read(), Err(PassphraseError::OpenToOthers { mode: 0o644, .. })));
+    }
+
+    #[test]
+    fn a_credential_may_be_readable_by_its_group_and_by_nobody_else() {
+        let source = PassphraseSource::Credential("passphrase".into());
+        for (mode, allowed) in [(0o400, true), (0o440, true), (0o444, false), (0o441, false)] {
+            let (folder, _) = must_write("correct horse\n", mode);
+            let read = source.credential("passphrase", Some(folder.path()));
+            assert_eq!(read.is_ok(), allowed, "{mode:o}");
+        }
+        let (folder, file) = must_write("correct horse\n", 0o640);
+        assert!(matches!(file.read(), Err(PassphraseError::OpenToOthers { mode: 0o640, .. })));
+        for name in ["../passphrase", ".hidden"] {
+            assert!(source.credential(name, Some(folder.path())).is_err());
+        }
+        assert!(matches!(source.read(), Err(PassphraseError::Missing { .. })));
     }
 
     #[test]

@@ -44,6 +44,21 @@ pub enum StartError {
     /// The database does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There are shares, and the journal is not the one that they were used with: it does not know what
+    /// was signed, nor who is banned.
+    #[error(
+        "{journal} is not the journal of the shares in this data directory: it does not know what they \
+         signed, nor whom they may never sign with again. Put the journal and {name} back as they were. \
+         If they are lost, these shares must never sign again: let the other parties replace this one, \
+         or move the accounts to another key",
+        journal = journal.display(), name = name.display()
+    )]
+    JournalLost {
+        /// The journal's file.
+        journal: PathBuf,
+        /// The file that holds the journal's name.
+        name: PathBuf,
+    },
     /// The live keys cannot be loaded.
     #[error(transparent)]
     Ceremony(#[from] CeremonyError),

@@ -9,6 +9,9 @@ use std::fmt;
 pub enum Rule {
     /// The message is a call, in every field.
     Parse,
+    /// There is room for one more session, in all and of this gateway. It stands in the audit only: the
+    /// caller is told to come again.
+    Busy,
     /// The caller is a gateway that the committee file names.
     Caller,
     /// The call's own deadline has not passed.
@@ -61,8 +64,9 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Parse,
+        Self::Busy,
         Self::Caller,
         Self::Deadline,
         Self::Key,
@@ -93,6 +97,7 @@ impl Rule {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Parse => "parse",
+            Self::Busy => "busy",
             Self::Caller => "caller",
             Self::Deadline => "deadline",
             Self::Key => "key",

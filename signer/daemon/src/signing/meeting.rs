@@ -4,11 +4,11 @@
 //! for ever. So each says all that it binds itself to, with a fresh nonce; all of it is compared, and the
 //! session's name is a hash over all of it. A difference ends the session with the name of what differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use alloy::primitives::B256;
 use countersign_protocol::SignCall;
-use countersign_threshold::{ENGINE, Gates, PartyId, SessionId};
+use countersign_threshold::{ENGINE, Gates, PartyId, SessionId, SignError};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ use crate::transport::{Frame, FrameKind, Mail};
 const PROTOCOL: u16 = 2;
 /// No honest opening is longer.
 const MAX_OPENING: usize = 1024;
+/// No member has more rounds to send than these while another has not opened yet.
+const MAX_EARLY: usize = 3;
 /// No honest farewell is longer.
 const MAX_ABORT: usize = 200;
 
@@ -114,6 +116,16 @@ impl Binding {
     }
 }
 
+/// Rounds of members that heard everybody before we did.
+pub(super) type Early = VecDeque<(PartyId, Frame)>;
+
+/// A quorum whose members mean the same.
+pub(super) struct Met {
+    pub(super) session: SessionId,
+    pub(super) mail: Mail,
+    pub(super) early: Early,
+}
+
 /// Where members meet before their session has a name: the attempt is all that they surely share.
 pub(super) fn rendezvous(attempt: &[u8; 16]) -> SessionId {
     let hash = Sha256::new().chain_update(b"countersign meeting 1\0").chain_update(attempt);
@@ -127,7 +139,7 @@ impl Inner {
         gates: &Gates,
         ours: &Binding,
         deadline: Instant,
-    ) -> Result<(SessionId, Mail), Failure> {
+    ) -> Result<Met, Failure> {
         let place = rendezvous(&ours.attempt);
         let others = self.others(&ours.quorum);
         let mut mail = self
@@ -136,31 +148,54 @@ impl Inner {
             .map_err(|_| Failure::internal("the attempt is being made already"))?;
         let mut nonce = [0; 32];
         OsRng.try_fill_bytes(&mut nonce).map_err(|_| Failure::internal("no randomness"))?;
-        let opening = Opening { binding: ours.clone(), nonce };
-        let payload = postcard::to_allocvec(&opening).map_err(|_| unspeakable())?;
-        let sent = others.iter().map(|to| {
-            let frame = Frame { session: place, kind: FrameKind::Open, payload: payload.clone() };
-            self.peers.send(*to, frame)
-        });
-        let sent = tokio::time::timeout_at(deadline, futures::future::try_join_all(sent)).await;
-        match sent {
+        self.open(gates, ours, nonce, deadline).await?;
+        let mut nonces = BTreeMap::from([(self.book.me.index(), nonce)]);
+        let mut early = Early::new();
+        while let Some(missing) = missing(&others, &nonces) {
+            let (from, frame) = self.next(&mut mail, deadline, missing, "open").await?;
+            let opened = nonces.contains_key(&from.index());
+            if opened && frame.kind == FrameKind::Round {
+                if came(&early, from) >= MAX_EARLY {
+                    return Err(disagree(from, "it spoke before all had opened, too often".into()));
+                }
+                early.push_back((from, frame));
+                continue;
+            }
+            match hear(ours, from, &frame) {
+                Ok(_) if opened => return Err(disagree(from, "it opened twice".into())),
+                Ok(theirs) => nonces.insert(from.index(), theirs),
+                Err(reason) => return Err(disagree(from, reason)),
+            };
+        }
+        Ok(Met { session: ours.session(&nonces)?, mail, early })
+    }
+
+    /// Connects to the others, and sends them our opening under the gates of all of them.
+    async fn open(
+        &self,
+        gates: &Gates,
+        ours: &Binding,
+        nonce: [u8; 32],
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let others = self.others(&ours.quorum);
+        let connected = others.iter().map(|to| self.peers.connect(*to));
+        let connected = futures::future::try_join_all(connected);
+        match tokio::time::timeout_at(deadline, connected).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(Failure::silent(vec![error.party()], "connect")),
             Err(_) => return Err(Failure::silent(others, "connect")),
         }
-        let mut nonces = BTreeMap::from([(self.book.me.index(), nonce)]);
-        while let Some(missing) = missing(&others, &nonces) {
-            let (from, frame) = self.next(&mut mail, deadline, missing, "open").await?;
-            match hear(ours, from, &frame) {
-                Ok(theirs) if nonces.contains_key(&from.index()) => {
-                    let _ = theirs;
-                    return Err(self.disagree(gates, ours, from, "it opened twice".into()));
-                }
-                Ok(theirs) => nonces.insert(from.index(), theirs),
-                Err(reason) => return Err(self.disagree(gates, ours, from, reason)),
-            };
-        }
-        Ok((ours.session(&nonces)?, mail))
+        let (session, kind) = (rendezvous(&ours.attempt), FrameKind::Open);
+        let opening = Opening { binding: ours.clone(), nonce };
+        let payload = postcard::to_allocvec(&opening).map_err(|_| unspeakable())?;
+        let push = |to: &PartyId| {
+            let frame = Frame { session, kind, payload: payload.clone() };
+            self.peers.push(*to, frame)
+        };
+        let pushed = gates.pass(&others, || others.iter().try_for_each(push));
+        let pushed = pushed.map_err(SignError::from)?;
+        pushed.map_err(|error| Failure::silent(vec![error.party()], "connect"))
     }
 
     /// The next frame of the session, within the deadlines; a farewell ends it.
@@ -186,24 +221,15 @@ impl Inner {
         }
     }
 
-    /// Ends the session for all because `party` means something else than we do.
-    fn disagree(&self, gates: &Gates, ours: &Binding, party: PartyId, reason: String) -> Failure {
-        tracing::warn!(%party, reason, "the quorum does not agree");
-        self.farewell(gates, &ours.attempt, &ours.quorum, &reason);
-        Failure::peer(party, format!("party {party} does not mean the same: {reason}"))
-    }
-
     /// Tells the others that we give up, if they can be told at once. Whoever is banned hears nothing.
     pub(super) fn farewell(&self, gates: &Gates, attempt: &[u8; 16], quorum: &[u8], reason: &str) {
         for to in self.others(quorum) {
-            if let Err(error) = gates.check(&[to]) {
-                tracing::debug!(%error, "no farewell for this party");
-                continue;
-            }
             let payload = reason.chars().take(MAX_ABORT).collect::<String>().into_bytes();
             let frame = Frame { session: rendezvous(attempt), kind: FrameKind::Abort, payload };
-            if let Err(error) = self.peers.push(to, frame) {
-                tracing::debug!(%error, "a farewell did not leave");
+            match gates.pass(&[to], || self.peers.push(to, frame)) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a farewell did not leave"),
+                Err(error) => tracing::debug!(%error, "no farewell for this party"),
             }
         }
     }
@@ -222,6 +248,17 @@ impl Inner {
         let members = quorum.iter().filter_map(|index| PartyId::new(*index).ok());
         members.filter(|member| *member != self.book.me).collect()
     }
+}
+
+/// Ends the session for all because `party` means something else than we do.
+fn disagree(party: PartyId, reason: String) -> Failure {
+    let message = format!("party {party} does not mean the same: {reason}");
+    Failure::peer(party, message).telling(reason)
+}
+
+/// How many rounds of `party` wait already.
+fn came(early: &Early, party: PartyId) -> usize {
+    early.iter().filter(|(from, _)| *from == party).count()
 }
 
 /// Their nonce, if they mean what we mean.

@@ -7,8 +7,9 @@ use countersign_threshold::{Gated, PartyId, SessionId, SignError, SignRound, Sig
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::engines::EngineFailure;
 use super::failure::Failure;
-use super::meeting::rendezvous;
+use super::meeting::{Early, rendezvous};
 use super::{Inner, LiveKey};
 use crate::clock;
 use crate::fault;
@@ -28,25 +29,21 @@ pub(super) struct Session {
 type Mark = Option<JoinHandle<()>>;
 
 impl Inner {
-    /// Runs the protocol to a verified signature. On the way out of a failure the others are told.
+    /// Runs the protocol to a verified signature. `early` came while the quorum was still meeting.
     pub(super) async fn run(
         &self,
         session: Session,
         call: &SignCall,
         mut mail: Mail,
+        early: Early,
     ) -> Result<[u8; 65], Failure> {
         let mut mark = None;
-        let ended = self.rounds(&session, call, &mut mail, &mut mark).await;
+        let ended = self.rounds(&session, call, &mut mail, early, &mut mark).await;
         if let Some(mark) = mark {
             // The slot was bound before the first message; this note is for people and limits.
             let _ = mark.await;
         }
-        if let Err(failure) = &ended {
-            tracing::warn!(class = ?failure.class, reason = %failure.message, "no signature");
-            let gates = &session.key.gates;
-            self.farewell(gates, &call.attempt.0, &call.quorum, "its session failed");
-        }
-        ended
+        ended.map_err(Failure::in_rounds)
     }
 
     async fn rounds(
@@ -54,21 +51,27 @@ impl Inner {
         session: &Session,
         call: &SignCall,
         mail: &mut Mail,
+        mut early: Early,
         mark: &mut Mark,
     ) -> Result<[u8; 65], Failure> {
         let (mut machine, messages) = self.begin(session, call).await?;
         self.release(session, call, messages, mark)?;
         while !machine.is_done() {
-            let missing = machine.waiting_for();
-            let (from, frame) = self.next(mail, session.deadline, missing, "rounds").await?;
+            let (from, frame) = match early.pop_front() {
+                Some(letter) => letter,
+                None => {
+                    let missing = machine.waiting_for();
+                    self.next(mail, session.deadline, missing, "rounds").await?
+                }
+            };
             if frame.kind != FrameKind::Round {
                 return Err(Failure::peer(from, format!("party {from} opened twice")));
             }
-            let (back, outcome) = compute(move || {
+            let receive = move || {
                 let outcome = machine.receive(from, &frame.payload);
                 (machine, outcome)
-            })
-            .await?;
+            };
+            let (back, outcome) = self.compute(session, call, receive).await?;
             machine = back;
             match outcome {
                 Ok(messages) => self.release(session, call, messages, mark)?,
@@ -78,7 +81,7 @@ impl Inner {
                 Err(error) => return Err(self.blame(session, error).await),
             }
         }
-        match compute(move || machine.finish()).await? {
+        match self.compute(session, call, move || machine.finish()).await? {
             Ok(signature) => Ok(signature.to_bytes()),
             Err(error) => Err(self.blame(session, error).await),
         }
@@ -97,11 +100,24 @@ impl Inner {
         let mut quorum: Vec<PartyId> = self.others(&call.quorum);
         quorum.push(self.book.me);
         quorum.sort();
-        let begun = compute(move || {
-            Signing::new(&key.share, &quorum, child, digest, name, Arc::clone(&key.gates))
-        })
-        .await?;
-        Ok(begun?)
+        let begin =
+            move || Signing::new(&key.share, &quorum, child, digest, name, Arc::clone(&key.gates));
+        Ok(self.compute(session, call, begin).await??)
+    }
+
+    /// Milliseconds of arithmetic, on a thread of their own, until the session's deadline.
+    async fn compute<T: Send + 'static>(
+        &self,
+        session: &Session,
+        call: &SignCall,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let root = session.key.share.public_key();
+        match self.engines.compute(&root, session.deadline, work).await {
+            Ok(done) => Ok(done),
+            Err(EngineFailure::Late) => Err(Failure::veiled(self.others(&call.quorum))),
+            Err(EngineFailure::Died) => Err(Failure::internal("the engine died")),
+        }
     }
 
     /// Puts messages on their way, each while the gates of the whole quorum are held.
@@ -155,15 +171,6 @@ impl Inner {
         }
         error.into()
     }
-}
-
-/// Milliseconds of arithmetic belong on a thread of their own.
-async fn compute<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let span = tracing::Span::current();
-    let worked = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
-    worked.map_err(|_| Failure::internal("the engine died"))
 }
 
 fn unreachable(error: PeerError) -> Failure {

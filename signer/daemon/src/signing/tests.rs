@@ -1,11 +1,13 @@
 //! Three daemons in one process, and what must stop them.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use alloy::primitives::{Address, U256};
 use countersign_protocol::{FailureClass, Request};
 use countersign_threshold::fixtures;
 use countersign_userop::{Fees, Signature65};
+use prost::Message as _;
 
 use super::*;
 use crate::transport::{Frame, FrameKind};
@@ -20,9 +22,16 @@ fn must_sign(reply: &SignReply) -> &SignedReply {
 
 fn must_fail(reply: &SignReply) -> (FailureClass, &str, &[u8], bool) {
     match reply {
-        SignReply::Failed { class, message, culprits, retryable } => {
+        SignReply::Failed { class, message, culprits, retryable, .. } => {
             (*class, message, culprits, *retryable)
         }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn suspects(reply: &SignReply) -> &[u8] {
+    match reply {
+        SignReply::Failed { suspects, .. } => suspects,
         other => panic!("{other:?}"),
     }
 }
@@ -265,8 +274,9 @@ async fn a_garbage_last_round_is_counted_against_the_peer_and_bans_nobody() {
     world.tap(tamper(2, 3, 20));
     let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
     let replies = world.ask_all(&call).await;
-    let (class, _, _, retryable) = must_fail(&replies[0]);
-    assert_eq!((class, retryable), (FailureClass::Peer, true));
+    let (class, _, culprits, retryable) = must_fail(&replies[0]);
+    assert_eq!((class, culprits, retryable), (FailureClass::Peer, [].as_slice(), true));
+    assert_eq!(suspects(&replies[0]), [2]);
 
     let key = world.daemons[&1].keys.get(&name("treasury")).unwrap();
     let spoiled = world.daemons[&1].store.spoiled(&key.share.public_key()).await.unwrap();
@@ -282,8 +292,7 @@ async fn a_cheat_is_refused_by_name_ever_after_and_after_a_restart() {
     world.tap(tamper(2, 1, 2 + 32 + 32 + 32 + 3 + 100));
     let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
     let replies = world.ask_all(&call).await;
-    let (class, _, culprits, _) = must_fail(&replies[0]);
-    assert_eq!((class, culprits), (FailureClass::Peer, [2].as_slice()));
+    assert_eq!(suspects(&replies[0]), [2]);
     world.tap(|_, _, frame| vec![frame]);
 
     let other_child = SignCall {
@@ -296,6 +305,119 @@ async fn a_cheat_is_refused_by_name_ever_after_and_after_a_restart() {
     assert_eq!(rule(&world.ask(1, &call).await), "ban");
     let call = world.call(&[1, 3], Request::UserOperation(world.operation(2)));
     must_sign(&world.ask_all(&call).await[0]);
+}
+
+/// The whole answer of party 1 to a session with party 2 during which a ban came, as it goes out, and how
+/// long it took.
+async fn veiled(world: &World) -> (Vec<u8>, Duration) {
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    let started = std::time::Instant::now();
+    let reply = world.ask_all(&call).await.remove(0);
+    (reply.into_wire().encode_to_vec(), started.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_tells_neither_by_words_nor_by_time_whether_a_check_passed() {
+    let soon = Deadlines { session_ms: 1_000, ..Deadlines::default() };
+    // given a session in which party 2 cheats and is caught
+    let world = World::start_with(soon, 3, 2).await;
+    world.tap(tamper(2, 1, 2 + 32 + 32 + 32 + 3 + 100));
+    let (cheated, after) = veiled(&world).await;
+    // and one whose check passed, but the ban came before its answer left
+    let world = World::start_with(soon, 3, 2).await;
+    let (heard, asked) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
+    let hears = Arc::clone(&heard);
+    world.tap(move |from, to, frame| {
+        let first = frame.kind == FrameKind::Round && frame.payload.get(3) == Some(&1);
+        hears.fetch_or(first && (from, to) == (party(2), party(1)), Ordering::SeqCst);
+        vec![frame]
+    });
+    world.script(move |me, _| {
+        // Asked once when the message comes in, before it is checked, and then when the answer leaves.
+        let counts = me == party(1) && heard.load(Ordering::SeqCst);
+        counts && asked.fetch_add(1, Ordering::SeqCst) > 0
+    });
+    let (passed, later) = veiled(&world).await;
+    // then nobody can tell one from the other
+    assert_eq!(cheated, passed);
+    for elapsed in [after, later] {
+        let told = Duration::from_millis(1_000);
+        assert!((told..told + Duration::from_millis(600)).contains(&elapsed), "{elapsed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_heard_everybody_first_may_speak_first() {
+    // given that party 1 hears the opening of party 3 only after the rounds of party 2 began
+    let world = World::start_with(Deadlines::default(), 5, 3).await;
+    let (late, deliver) = (Mutex::new(Some(Vec::new())), world.deliver());
+    world.tap(move |from, to, frame| {
+        let mut late = late.lock().unwrap();
+        match (late.as_mut(), from.index(), to.index(), frame.kind) {
+            (Some(late), 3, 1, _) => late.push(frame),
+            (Some(_), 2, 1, FrameKind::Round) => {
+                deliver(from, to, frame);
+                let late = late.take().into_iter().flatten();
+                late.for_each(|frame| deliver(party(3), to, frame));
+            }
+            _ => return vec![frame],
+        }
+        vec![]
+    });
+    let call = world.call(&[1, 2, 3], Request::UserOperation(world.operation(1)));
+    for reply in world.ask_all(&call).await {
+        must_sign(&reply);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_opens_twice_or_speaks_too_early_is_named() {
+    let world = World::start_with(Deadlines::default(), 5, 3).await;
+    let failing = async |told: &str| {
+        let call = world.call(&[1, 2, 3], Request::UserOperation(world.operation(1)));
+        let replies = world.ask_all(&call).await;
+        let (class, message, culprits, _) = must_fail(&replies[0]);
+        assert_eq!((class, culprits), (FailureClass::Peer, [2].as_slice()));
+        assert!(message.contains(told), "{message}");
+    };
+    // given that party 2 opens twice while party 1 still waits for party 3
+    let silent = |from: PartyId, to: PartyId| (from, to) == (party(3), party(1));
+    let opens = |from: PartyId, to: PartyId, frame: &Frame| {
+        (from, to, frame.kind) == (party(2), party(1), FrameKind::Open)
+    };
+    world.tap(move |from, to, frame| match frame {
+        _ if silent(from, to) => vec![],
+        frame if opens(from, to, &frame) => vec![frame.clone(), frame],
+        frame => vec![frame],
+    });
+    failing("it opened twice").await;
+    // or during the rounds
+    let (late, deliver) = (Mutex::new(None), world.deliver());
+    world.tap(move |from, to, frame| {
+        if opens(from, to, &frame) {
+            *late.lock().unwrap() = Some(frame.clone());
+        }
+        let first = (from, to, frame.kind) == (party(2), party(1), FrameKind::Round);
+        let again = if first { late.lock().unwrap().take() } else { None };
+        again.into_iter().for_each(|again| deliver(from, to, again));
+        vec![frame]
+    });
+    failing("opened twice").await;
+    // or sends more rounds than there are before everybody opened
+    world.tap(move |from, to, frame| match frame {
+        _ if silent(from, to) => vec![],
+        frame if from == party(2) && to == party(1) && frame.kind == FrameKind::Round => {
+            vec![frame; 4]
+        }
+        frame => vec![frame],
+    });
+    failing("spoke before all had opened").await;
+    // or speaks before it opened itself
+    world.tap(move |from, to, frame| match frame {
+        frame if opens(from, to, &frame) => vec![Frame { kind: FrameKind::Round, ..frame }],
+        frame => vec![frame],
+    });
+    failing("spoke before").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -312,7 +434,7 @@ async fn nothing_more_goes_to_a_cheat_not_even_a_farewell() {
     });
     let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
     let replies = world.ask_all(&call).await;
-    assert_eq!(must_fail(&replies[0]).2, [2].as_slice());
+    assert_eq!(suspects(&replies[0]), [2]);
     // Neither the end of the session nor a refusal later is told to whom it may not.
     let call = world.call(&[1, 2], Request::UserOperation(world.operation(2)));
     assert_eq!(rule(&world.ask(1, &call).await), "ban");
@@ -325,6 +447,18 @@ async fn nothing_more_goes_to_a_cheat_not_even_a_farewell() {
     }
     assert_eq!(rule(&world.ask(1, &poor).await), "chain");
     assert!(farewells.lock().unwrap().contains(&(1, 3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_even_an_opening_goes_to_a_party_that_was_banned_since_the_rules_were_asked() {
+    let soon = Deadlines { session_ms: 300, ..Deadlines::default() };
+    let world = World::start_with(soon, 3, 2).await;
+    let asked = AtomicUsize::new(0);
+    world.script(move |me, _| me == party(1) && asked.fetch_add(1, Ordering::SeqCst) > 0);
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    let reply = world.ask(1, &call).await;
+    assert_eq!(suspects(&reply), [2]);
+    assert_eq!(world.carried(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -355,6 +489,64 @@ async fn a_message_that_is_no_call_is_refused_and_audited() {
     assert_eq!(rule(&reply), "parse");
     let lines = daemon.store.audit_lines(0, 10).await.unwrap();
     assert!(lines[0].contains(r#""decision":"refused","rule":"parse""#), "{lines:?}");
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_leaves_a_record_all_the_same() {
+    let world = World::start().await;
+    let daemon = &world.daemons[&1];
+    let good = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    let bad = wire::SignRequest { request: b"{}".to_vec(), ..good.to_wire() };
+    let held = daemon.store.connection().await;
+    for message in [good.to_wire(), bad] {
+        let answer = daemon.signer.answer(GATEWAY, message);
+        let heard = tokio::time::timeout(Duration::from_millis(20), answer).await;
+        assert!(heard.is_err(), "it hung up before the answer");
+    }
+    drop(held);
+    daemon.signer.drained().await;
+    assert_eq!(daemon.store.audit_lines(0, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_beyond_its_quota_is_turned_away_on_record_and_others_are_not() {
+    let mut world = World::start().await;
+    world.limits.sessions_per_gateway = 1;
+    world.restart(1).await;
+    let (signer, store) = (&world.daemons[&1].signer, &world.daemons[&1].store);
+    // given a session of the gateway that waits for party 2
+    let waiting = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    let waiting = tokio::spawn({
+        let signer = signer.clone();
+        async move { signer.sign(GATEWAY, waiting).await }
+    });
+    while store.audit_head().await.unwrap().count == 0 {
+        tokio::task::yield_now().await;
+    }
+    // then one more of it finds no place, and that is on record
+    let more = world.call(&[1, 3], Request::UserOperation(world.operation(2)));
+    let turned_away = signer.sign(GATEWAY, more).await;
+    let (class, message, culprits, retryable) = must_fail(&turned_away);
+    assert_eq!((class, culprits, retryable), (FailureClass::Internal, [].as_slice(), true));
+    assert!(message.contains("of this gateway"), "{message}");
+    let lines = store.audit_lines(1, 10).await.unwrap();
+    assert!(lines[0].contains(r#""decision":"refused","rule":"busy""#), "{lines:?}");
+    // while another gateway is served, and so is this one when its session is over
+    let other = world.call(&[1, 3], Request::UserOperation(world.operation(3)));
+    let both = futures::join!(signer.sign("gateway-2", other.clone()), world.ask(3, &other));
+    must_sign(&both.0);
+    must_fail(&waiting.await.unwrap());
+    let again = world.call(&[1, 3], Request::UserOperation(world.operation(4)));
+    must_sign(&world.ask_all(&again).await[0]);
+}
+
+#[tokio::test]
+async fn a_signer_that_stops_takes_no_new_session_and_puts_that_on_record() {
+    let world = World::start().await;
+    world.daemons[&1].signer.drained().await;
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    assert!(must_fail(&world.ask(1, &call).await).3, "it is told to come again");
+    assert_eq!(world.daemons[&1].store.audit_head().await.unwrap().count, 1);
 }
 
 #[tokio::test]

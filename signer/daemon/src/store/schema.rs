@@ -5,18 +5,22 @@ use std::path::Path;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
 
-use super::StoreError;
+use super::{StoreError, name};
 
 /// "CSgn": tells our file from any other SQLite database.
 const APPLICATION_ID: i64 = 0x4353_676e;
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_name.sql"),
     include_str!("../../migrations/0003_policy.sql"),
 ];
 
+/// The last format whose journals have no name.
+const NAMELESS: i64 = 1;
+
 /// The format that this build writes; a file with a higher one is refused.
-pub const FORMAT_VERSION: i64 = 2;
+pub const FORMAT_VERSION: i64 = 3;
 
 /// Brings the database to [`FORMAT_VERSION`]; each step commits together with its number.
 pub(super) async fn migrate(
@@ -30,6 +34,9 @@ pub(super) async fn migrate(
         }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(step).execute(&mut *transaction).await?;
+        if from == NAMELESS {
+            sqlx::raw_sql(name::NEVER_CLAIMED).execute(&mut *transaction).await?;
+        }
         set(&mut transaction, "application_id", APPLICATION_ID).await?;
         set(&mut transaction, "user_version", number).await?;
         transaction.commit().await?;

@@ -88,6 +88,37 @@ async fn opening_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_journal_keeps_its_name_and_no_two_have_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("cosigner.db"), folder.path().join("other.db"));
+    let name = Store::open(&path).await.unwrap().journal_name().await.unwrap();
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(store.journal_name().await.unwrap(), name);
+    assert_eq!(name.len(), 32);
+    assert!(!store.was_never_claimed().await.unwrap());
+    assert_ne!(Store::open(&other).await.unwrap().journal_name().await.unwrap(), name);
+}
+
+#[tokio::test]
+async fn a_journal_of_the_first_format_gets_a_name_that_may_be_claimed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cosigner.db");
+    let mut old = options(&path).create_if_missing(true).connect().await.unwrap();
+    let first = include_str!("../../migrations/0001_first.sql");
+    sqlx::raw_sql(first).execute(&mut old).await.unwrap();
+    let marks = "PRAGMA application_id = 1129539438; PRAGMA user_version = 1";
+    sqlx::raw_sql(marks).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    let store = Store::open(&path).await.unwrap();
+
+    assert_eq!(store.journal_name().await.unwrap().len(), 32);
+    assert!(store.was_never_claimed().await.unwrap());
+    store.claim().await.unwrap();
+    assert!(!store.was_never_claimed().await.unwrap());
+}
+
+#[tokio::test]
 async fn a_reader_sees_what_the_holder_committed_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cosigner.db");

@@ -22,8 +22,9 @@ pub(crate) struct PeerService {
     pub(crate) access: Access,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) ceremonies: Ceremonies,
-    /// Ends the long calls, which would otherwise outlast a request to stop.
-    pub(crate) stop: CancellationToken,
+    /// Ends the long calls, which would otherwise outlast a request to stop. Sessions that still run
+    /// live on them, so it comes last.
+    pub(crate) hang_up: CancellationToken,
 }
 
 type Ends = Pin<Box<dyn Stream<Item = Result<wire::DeliverEnd, Status>> + Send>>;
@@ -38,14 +39,14 @@ impl Peer for PeerService {
     ) -> Result<Response<Ends>, Status> {
         let from = self.access.party(&request)?;
         let mut frames = request.into_inner();
-        let (inbox, stop) = (Arc::clone(&self.inbox), self.stop.clone());
+        let (inbox, hang_up) = (Arc::clone(&self.inbox), self.hang_up.clone());
         let (end, ends) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut count = 0_u64;
             let outcome = loop {
                 let next = tokio::select! {
                     next = frames.message() => next,
-                    () = stop.cancelled() => break Ok(wire::DeliverEnd { frames: count }),
+                    () = hang_up.cancelled() => break Ok(wire::DeliverEnd { frames: count }),
                     () = end.closed() => break Ok(wire::DeliverEnd { frames: count }),
                 };
                 match next {

@@ -147,10 +147,8 @@ impl Drop for Links {
 
 #[async_trait]
 impl Peers for Links {
-    async fn send(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
-        let link = self.link(to)?;
-        link.connect().await?;
-        link.push(frame)
+    async fn connect(&self, to: PartyId) -> Result<(), PeerError> {
+        self.link(to)?.connect().await
     }
 
     fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {

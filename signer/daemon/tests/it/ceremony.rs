@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_cosigner::StartError;
 use countersign_protocol::KeyPurpose;
 
 use crate::world::{Confirm, World, must_become};
@@ -22,6 +23,33 @@ async fn a_key_is_live_at_all_and_survives_a_restart() {
     }
     let error = world.keygen("main").await.unwrap_err();
     assert!(error.contains("is taken"), "{error}");
+}
+
+#[tokio::test]
+async fn shares_without_their_journal_do_not_start() {
+    let mut world = World::start(Confirm::Itself).await;
+    // given a cosigner without shares, whose journal is nobody's yet
+    world.stop_one(2).await;
+    std::fs::remove_file(world.data(2, "journal.db")).unwrap();
+    world.start_one(2).await.unwrap();
+    world.await_links(3).await;
+    world.keygen("main").await.unwrap();
+    world.await_state(2, "main", Some("live")).await;
+    world.stop_one(2).await;
+    // when its journal or the name of it is lost, and however often it is started then
+    for lost in ["journal.db", "journal.id"] {
+        let (file, kept) = (world.data(2, lost), world.data(2, "kept"));
+        std::fs::rename(&file, &kept).unwrap();
+        for _ in 0..2 {
+            let error = world.start_one(2).await.unwrap_err();
+            assert!(matches!(error, StartError::JournalLost { .. }), "{error}");
+            assert!(error.to_string().contains("must never sign again"), "{error}");
+        }
+        std::fs::rename(&kept, &file).unwrap();
+    }
+    // then it starts again with what it had
+    world.start_one(2).await.unwrap();
+    world.await_state(2, "main", Some("live")).await;
 }
 
 #[tokio::test]

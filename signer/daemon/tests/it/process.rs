@@ -69,6 +69,22 @@ impl Processes {
         child.wait().unwrap();
     }
 
+    /// Asks a cosigner to stop, and returns once it accepts no more connections.
+    pub(crate) fn ask_to_stop(&self, at: usize) {
+        let child = self.running[at].as_ref().unwrap();
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let addr = self.committee().parties()[at].addr.clone();
+        must_become(|| std::net::TcpStream::connect(&addr).is_err());
+    }
+
+    /// Waits until a cosigner ended, and gives its exit code.
+    pub(crate) fn exit_code(&mut self, at: usize) -> Option<i32> {
+        let mut child = self.running[at].take().unwrap();
+        must_become(|| child.try_wait().unwrap().is_some());
+        child.wait().unwrap().code()
+    }
+
     /// Waits until a cosigner died by itself.
     pub(crate) fn must_die(&mut self, at: usize) {
         let mut child = self.running[at].take().unwrap();
@@ -132,6 +148,7 @@ impl Processes {
         let text = format!(
             "data_dir = \"data\"\nlisten = {listen:?}\ndev = true\ncommittee = \"../committee.json\"\n\
              passphrase = {{ file = \"passphrase\" }}\n[deadlines]\nceremony_round_ms = 20000\n\
+             round_ms = 6000\nshutdown_ms = 20000\n\
              [[chains]]\nid = 31337\nrpc = \"http://127.0.0.1:1\"\nentry_points = [\"0.7\"]\n\
              [[chains.accounts]]\nkind = \"countersign\"\nentry_point_version = \"0.7\"\n\
              factory = \"0xfafafafafafafafafafafafafafafafafafafafa\"\n\

@@ -12,7 +12,7 @@ use countersign_userop::{
     UserOperation,
 };
 
-use crate::process::{Processes, must_succeed};
+use crate::process::{Processes, must_become, must_succeed};
 
 const CHILD: u32 = 4;
 
@@ -115,6 +115,27 @@ async fn every_pair_of_processes_signs_and_each_keeps_an_unbroken_audit() {
         let shown = String::from_utf8(shown.stdout).unwrap();
         assert!(shown.starts_with(r#"{"v":1,"seq":2,"#) && shown.lines().count() == 1, "{shown}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_asked_to_stop_ends_its_sessions_first() {
+    let mut committee = Committee::start().await;
+    let call = committee.call(&[1, 2], 1, 1);
+    // given a session of party 2, which waits for party 1
+    let (client, second) = (committee.clients[1].clone(), call.clone());
+    let waiting = tokio::spawn(async move { client.sign(&second).await });
+    must_become(|| {
+        let shown = committee.processes.command(1, &["audit", "show"]);
+        !shown.stdout.is_empty()
+    });
+    // when it is asked to stop, and only then party 1 is asked to sign
+    committee.processes.ask_to_stop(1);
+    let first = committee.clients[0].sign(&call).await;
+    // then both have a signature, and the process ends as it was told
+    assert!(matches!(first, Ok(SignReply::Signed(_))), "{first:?}");
+    let second = waiting.await.unwrap();
+    assert!(matches!(second, Ok(SignReply::Signed(_))), "{second:?}");
+    assert_eq!(committee.processes.exit_code(1), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,11 @@ impl World {
         self.daemons[at].take().unwrap().stop().await;
     }
 
+    /// A file in the data directory of a cosigner.
+    pub(crate) fn data(&self, at: usize, file: &str) -> PathBuf {
+        self.folder.path().join(at.to_string()).join(file)
+    }
+
     pub(crate) fn config(&self, at: usize) -> DaemonConfig {
         let root = self.folder.path();
         let text = format!(

@@ -49,6 +49,7 @@ fn every_answer_survives_the_wire() {
         class,
         message: "why".into(),
         culprits: vec![2],
+        suspects: vec![1, 3],
         retryable: true,
     };
     let signed = SignReply::Signed(SignedReply {

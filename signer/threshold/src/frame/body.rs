@@ -201,3 +201,6 @@ fn check_proof(proof: &DLogProof) -> Result<(), FrameError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

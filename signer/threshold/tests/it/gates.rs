@@ -155,12 +155,44 @@ fn a_ban_that_the_ledger_did_not_take_holds_and_is_recorded_later() {
     // then the gate is shut although the ledger knows nothing
     let gates: &Gates = &world.gates[&party(1)];
     let shut = gates.check(&[party(2)]).expect_err("a shut gate");
-    assert!(matches!(shut, GateError::Unrecorded { .. }), "{shut:?}");
-    // and once the ledger works again, the next use records the ban
-    ledger.deaf.store(false, Ordering::SeqCst);
-    let shut = gates.check(&[party(2)]).expect_err("a shut gate");
     assert!(matches!(shut, GateError::Banned(_)), "{shut:?}");
+    let unsettled = gates.settle(&[party(2)]).expect_err("a ledger that takes nothing");
+    assert!(matches!(unsettled, GateError::Unrecorded { .. }), "{unsettled:?}");
+    // and once the ledger works again, the next session that hears of the ban records it first
+    ledger.deaf.store(false, Ordering::SeqCst);
+    let run = world.sign(&[1, 2], 2);
+    assert!(matches!(run.failures[&party(1)], SignError::Gate(GateError::Banned(_))));
     assert_eq!(ledger.banned(), [party(2)]);
+}
+
+#[test]
+fn while_a_ban_is_being_written_the_gate_answers_at_once_and_nobody_hears_of_it_before_it_is() {
+    // given a ledger that is slow to take the ban of party 2
+    let world = World::deal(3, 2);
+    let mut early = world.sign(&[1, 2], 1);
+    let to_one = early.intercept(2, 1);
+    let mut late = world.sign(&[1, 2], 2);
+    let mut bad = late.intercept(2, 1);
+    fixtures::tamper(&mut bad.bytes, |body| body[MATRIX_U] ^= 1);
+    let ledger = &world.ledgers[&party(1)];
+    let (writing, entered) = std::sync::mpsc::channel();
+    let (let_go, until) = std::sync::mpsc::channel();
+    *ledger.slow.lock().expect("no panic under the lock") = Some((writing, until));
+    thread::scope(|scope| {
+        scope.spawn(|| late.machine(1).receive(party(2), &bad.bytes).expect_err("a cheat"));
+        entered.recv().expect("the ban is being written");
+        // then the gate is shut and says so without waiting
+        let shut = world.gates[&party(1)].check(&[party(2)]).expect_err("a shut gate");
+        assert!(matches!(shut, GateError::Banned(_)), "{shut:?}");
+        // while another session hears of the ban only when it is on record
+        let hearing = scope.spawn(|| {
+            let error = early.machine(1).receive(party(2), &to_one.bytes).expect_err("a ban");
+            assert!(matches!(error, SignError::Gate(GateError::Banned(_))), "{error:?}");
+            assert_eq!(ledger.banned(), [party(2)]);
+        });
+        let_go.send(()).expect("the ledger waits");
+        hearing.join().expect("it heard after the ban was written");
+    });
 }
 
 #[test]

@@ -143,6 +143,73 @@ fn a_broadcast_that_its_sender_did_not_sign_is_refused() {
 }
 
 #[test]
+fn a_party_that_says_it_made_another_key_is_named() {
+    let committee = two_of_three();
+    let mut run = KeygenRun::start(committee, session(1));
+    run.deliver(committee, &mut |mut letter| {
+        if letter.from == party(3) && letter.bytes[3] == 4 {
+            fixtures::tamper_broadcast(&mut letter.bytes, &Names(party(3)), NAME_LEN, |body| {
+                body[0] ^= 1;
+            });
+        }
+        vec![letter]
+    });
+    for index in [1, 2] {
+        assert_eq!(run.failures[&party(index)], KeygenError::FalseEcho { peer: party(3) });
+        run.machines.remove(&party(index)).expect("a machine").finish().expect_err("no key");
+    }
+}
+
+#[test]
+fn a_broadcast_speaks_for_its_sender_and_an_echo_tells_of_everybody() {
+    // given a bad copy of each broadcast of party 3 to party 1, well sealed, before the good one
+    let committee = two_of_three();
+    let names = Names(party(3));
+    let mut run = KeygenRun::start(committee, session(1));
+    run.deliver(committee, &mut |letter| {
+        if (letter.from, letter.to) != (party(3), party(1)) || letter.bytes[5] != 0 {
+            return vec![letter];
+        }
+        let spoilt = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut spoilt = letter.clone();
+            fixtures::tamper_broadcast(&mut spoilt.bytes, &names, NAME_LEN, change);
+            spoilt
+        };
+        match letter.bytes[3] {
+            // The index of the speaker, behind the commitment and behind the proof.
+            2 => vec![spoilt(&|body| body[32] = 2), letter],
+            3 => vec![spoilt(&|body| body[4_644] = 2), letter],
+            // An echo that leaves party 1's first broadcast out, and one with a bad signature.
+            _ => {
+                let shorter = spoilt(&|body| {
+                    body[32] -= 1;
+                    body.drain(33..33 + 2 + 32 + 1 + NAME_LEN);
+                });
+                let mut unsigned = letter.clone();
+                fixtures::tamper(&mut unsigned.bytes, |body| {
+                    let last = body.len() - 1;
+                    body[last] ^= 1;
+                });
+                vec![shorter, unsigned, letter]
+            }
+        }
+    });
+    // then each is refused for what it is, and the good ones make a key
+    let causes: Vec<FrameError> = run
+        .found
+        .iter()
+        .map(|(finder, error)| {
+            assert_eq!((*finder, error.session_goes_on()), (party(1), true), "{error:?}");
+            let KeygenError::Frame { cause, .. } = error else { unreachable!("{error:?}") };
+            *cause
+        })
+        .collect();
+    let echo = FrameError::Dimension { what: "echo", expected: 6, got: 5 };
+    assert_eq!(causes, [FrameError::Parties, FrameError::Parties, echo, FrameError::Unsigned]);
+    assert!(run.machines.values().all(|machine| machine.is_done()));
+}
+
+#[test]
 fn points_that_fit_no_polynomial_give_no_key() {
     // given party 3, who sends party 1 a point off its polynomial
     let committee = two_of_three();

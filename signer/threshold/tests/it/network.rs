@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use countersign_threshold::{
     BanLedger, ChildIndex, Committee, Digest, Gated, Gates, KeyShare, Keygen, KeygenError,
@@ -33,6 +33,8 @@ pub(crate) struct Ledger {
     pub(crate) broken: AtomicBool,
     /// Reads, but does not write.
     pub(crate) deaf: AtomicBool,
+    /// Says that a ban is being written, and writes it when told to.
+    pub(crate) slow: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
 
 impl Ledger {
@@ -58,6 +60,10 @@ impl BanLedger for Ledger {
         self.must_work()?;
         if self.deaf.load(Ordering::SeqCst) {
             return Err(LedgerError::new("the disk is full"));
+        }
+        if let Some((writing, until)) = self.slow.lock().expect("no panic under the lock").take() {
+            writing.send(()).expect("the test waits");
+            until.recv().expect("the test lets go");
         }
         self.bans.lock().expect("no panic under the lock").insert(peer, reason.to_owned());
         Ok(())
@@ -243,12 +249,18 @@ pub(crate) struct KeygenRun {
     pub(crate) machines: BTreeMap<PartyId, Keygen>,
     pub(crate) queue: VecDeque<Letter>,
     pub(crate) failures: BTreeMap<PartyId, KeygenError>,
+    /// Every error, in order, with the party that found it.
+    pub(crate) found: Vec<(PartyId, KeygenError)>,
 }
 
 impl KeygenRun {
     pub(crate) fn start(committee: Committee, session: SessionId) -> Self {
-        let mut run =
-            Self { machines: BTreeMap::new(), queue: VecDeque::new(), failures: BTreeMap::new() };
+        let mut run = Self {
+            machines: BTreeMap::new(),
+            queue: VecDeque::new(),
+            failures: BTreeMap::new(),
+            found: Vec::new(),
+        };
         for me in committee.members() {
             let (machine, outgoing) =
                 Keygen::new(committee, me, session, Arc::new(Names(me))).expect("a member starts");
@@ -279,6 +291,7 @@ impl KeygenRun {
                     Ok(outgoing) => self.post(committee, letter.to, outgoing),
                     Err(KeygenError::Over) => {}
                     Err(error) => {
+                        self.found.push((letter.to, error.clone()));
                         self.failures.insert(letter.to, error);
                     }
                 }
