@@ -15,13 +15,16 @@ use countersign_userop::Fees;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ChainConfig, GasConfig};
+use crate::{
+    config::{ChainConfig, GasConfig},
+    service::ServiceError,
+};
 
 mod events;
 mod revert;
 
 pub(crate) use events::Found;
-pub(crate) use revert::{Reason, decode_revert};
+pub(crate) use revert::{Reason, decode_revert, revert_data};
 
 sol! {
     function getNonce(address sender, uint192 key) external view returns (uint256 nonce);
@@ -51,9 +54,10 @@ pub(crate) struct Head {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ChainError {
-    /// It answered with an error, or not at all.
+    /// It answered with an error, or not at all. The transport's own words name the node's address,
+    /// which may hold a key: they go nowhere.
     #[error("the node failed: {0}")]
-    Node(#[from] RpcError<TransportErrorKind>),
+    Node(String),
     /// It took too long.
     #[error("the node gave no answer within {0:?}")]
     TimedOut(Duration),
@@ -63,6 +67,12 @@ pub(crate) enum ChainError {
     /// It serves another chain.
     #[error("the node serves chain {found}, not {expected}")]
     WrongChain { expected: u64, found: u64 },
+}
+
+impl From<ChainError> for ServiceError {
+    fn from(error: ChainError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
 }
 
 type Result<T> = std::result::Result<T, ChainError>;
@@ -127,8 +137,23 @@ impl Chain {
         sender: Address,
         lane: U256,
     ) -> Result<u64> {
+        self.sequence_at(entry_point, sender, lane, None).await
+    }
+
+    /// The same as of a block; of the newest when none is named.
+    pub(crate) async fn sequence_at(
+        &self,
+        entry_point: Address,
+        sender: Address,
+        lane: U256,
+        block: Option<u64>,
+    ) -> Result<u64> {
+        if lane.bit_len() > 192 {
+            return Err(ChainError::Malformed("a nonce key has 192 bits".into()));
+        }
         let key = alloy::primitives::Uint::<192, 3>::from(lane);
-        let answer = self.call(entry_point, getNonceCall { sender, key }.abi_encode()).await?;
+        let input = getNonceCall { sender, key }.abi_encode();
+        let answer = self.call_at(entry_point, input, block).await?;
         let nonce = getNonceCall::abi_decode_returns(&answer)
             .map_err(|error| ChainError::Malformed(format!("getNonce: {error}")))?;
         Ok(nonce.as_limbs()[0])
@@ -171,8 +196,13 @@ impl Chain {
     }
 
     async fn call(&self, to: Address, input: Vec<u8>) -> Result<Bytes> {
+        self.call_at(to, input, None).await
+    }
+
+    async fn call_at(&self, to: Address, input: Vec<u8>, block: Option<u64>) -> Result<Bytes> {
         let request = TransactionRequest::default().to(to).input(Bytes::from(input).into());
-        self.within(async { self.provider.call(request).await }).await
+        let block = block.map_or(BlockNumberOrTag::Latest, BlockNumberOrTag::Number);
+        self.within(async { self.provider.call(request).block(block.into()).await }).await
     }
 
     async fn within<T>(
@@ -180,9 +210,26 @@ impl Chain {
         call: impl Future<Output = std::result::Result<T, RpcError<TransportErrorKind>>>,
     ) -> Result<T> {
         match tokio::time::timeout(self.deadline, call).await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => answer.map_err(|error| ChainError::Node(without_address(&error))),
             Err(_) => Err(ChainError::TimedOut(self.deadline)),
         }
+    }
+}
+
+/// A node's failure in bounded words without any address.
+fn without_address(error: &RpcError<TransportErrorKind>) -> String {
+    match error {
+        RpcError::ErrorResp(said) => {
+            let words = said.message.split_whitespace().filter(|word| !word.contains("://"));
+            let message: String = words.collect::<Vec<_>>().join(" ").chars().take(256).collect();
+            format!("it answers {}: {message}", said.code)
+        }
+        RpcError::Transport(TransportErrorKind::HttpError(answer)) => {
+            format!("it answers with HTTP status {}", answer.status)
+        }
+        RpcError::Transport(_) => "it cannot be reached, or the connection broke".to_owned(),
+        RpcError::NullResp | RpcError::DeserError { .. } => "its answer cannot be read".to_owned(),
+        _ => "it cannot be asked".to_owned(),
     }
 }
 
@@ -199,6 +246,28 @@ fn offer(gas: GasConfig, max_fee: u128, tip: u128) -> Fees {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_is_down_is_not_told_by_its_address() {
+        let config = serde_json::json!({
+            "id": 1, "rpc": "http://127.0.0.1:1/v2/SECRET", "bundlers": ["http://127.0.0.1:2"],
+        });
+        let config: ChainConfig = serde_json::from_value(config).unwrap();
+        let chain = Chain::new(config, Duration::from_secs(5));
+        let error = chain.head().await.unwrap_err();
+        let told = format!("{error} {error:?} {}", crate::rpc::chain(&error));
+        assert!(matches!(error, ChainError::Node(_)), "{told}");
+        assert!(!told.contains("SECRET") && !told.contains("127.0.0.1"), "{told}");
+    }
+
+    #[test]
+    fn what_a_node_says_is_cut_and_loses_its_addresses() {
+        let message = format!("see https://node.example/v2/SECRET {}", "x".repeat(1_000));
+        let payload =
+            alloy::rpc::json_rpc::ErrorPayload { code: 3, message: message.into(), data: None };
+        let told = without_address(&RpcError::ErrorResp(payload));
+        assert!(told.len() < 300 && !told.contains("SECRET"), "{told}");
+    }
 
     fn gas() -> GasConfig {
         GasConfig {

@@ -21,6 +21,7 @@ mod deadlines;
 
 pub use chain::{ChainConfig, GasConfig, SponsorConfig};
 pub use deadlines::Deadlines;
+pub(crate) use deadlines::LONGEST_STEP;
 
 /// The whole configuration. `gateway.example.toml` explains each field.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +41,9 @@ pub struct GatewayConfig {
     /// How long each part may take.
     #[serde(default)]
     pub deadlines: Deadlines,
+    /// Where callers' paymaster services may be: `https` addresses, of which only scheme, host and port
+    /// count. When absent, anywhere on the public internet.
+    pub paymaster_services: Option<Vec<Url>>,
     /// How many operations this process moves at the same time.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,
@@ -58,8 +62,8 @@ pub enum ConfigError {
     /// A chain appears twice.
     #[error("chain {0} is configured twice")]
     DuplicateChain(ChainId),
-    /// A failover list holds one endpoint twice.
-    #[error("chain {chain}: bundler {url} is listed twice")]
+    /// A failover list holds one endpoint twice. Its path, which may hold a key, is not shown.
+    #[error("chain {chain}: a bundler at {} is listed twice", .url.origin().ascii_serialization())]
     DuplicateBundler {
         /// The chain.
         chain: ChainId,
@@ -69,6 +73,14 @@ pub enum ConfigError {
     /// Nothing can be sent without a bundler.
     #[error("chain {0}: no bundler is listed")]
     NoBundler(ChainId),
+    /// Another process would take the operation for abandoned.
+    #[error(
+        "deadlines: a step could take {longest:?} with these, at most {LONGEST_STEP:?} are possible"
+    )]
+    DeadlinesTooLong {
+        /// What they add up to.
+        longest: Duration,
+    },
     /// Zero confirmations would call an operation final that no block holds.
     #[error("chain {0}: confirmations must be at least 1")]
     NoConfirmations(ChainId),
@@ -113,6 +125,10 @@ impl GatewayConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
+        let longest = self.deadlines.longest_step();
+        if longest > LONGEST_STEP {
+            return Err(ConfigError::DeadlinesTooLong { longest });
+        }
         let mut seen = HashSet::new();
         for chain in &self.chains {
             if !seen.insert(chain.id) {

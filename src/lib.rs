@@ -9,6 +9,7 @@ mod cli;
 mod clock;
 mod config;
 mod keys;
+mod paymaster_services;
 mod pipeline;
 mod quorum;
 mod rpc;
@@ -25,7 +26,7 @@ pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, 
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
     Caller, CallsState, CallsStatus, Capabilities, ChainCapabilities, CreateWallet, Failure,
-    Gateway, Inclusion, OfferedAccount, Operation, PartStatus, Readiness, SendCalls,
+    Gateway, Inclusion, ListWallets, OfferedAccount, Operation, PartStatus, Readiness, SendCalls,
     SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice, StageName, TimelineEntry,
-    Wallet,
+    Wallet, WalletPage,
 };

@@ -2,6 +2,7 @@
 //! it down before anything else happens.
 
 mod admit;
+mod ending;
 mod fault;
 mod halt;
 mod op_json;
@@ -45,8 +46,6 @@ async fn step(world: &World, job: &Job<'_>, stage: Stage) -> Result<Done<Stage>,
 struct Job<'a> {
     operation: &'a StoredOperation,
     stop: &'a tokio_util::sync::CancellationToken,
-    /// Tries of this step that did not work.
-    attempts: u32,
 }
 
 impl Job<'_> {

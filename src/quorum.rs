@@ -12,8 +12,8 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 use countersign_protocol::{
-    ChildNumber, ClientOptions, CommitteeFile, CosignerClient, Identity, KeyName, KeySummary,
-    Request, StageTime,
+    ChildNumber, ClientError, ClientOptions, CommitteeFile, CosignerClient, CosignerStatus,
+    Identity, KeyName, KeySummary, Request, StageTime,
 };
 use countersign_userop::Signature65;
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -196,18 +196,32 @@ impl Quorum {
         Err(QuorumError::Unavailable { needed, why: failed.join("; ") })
     }
 
-    /// How each cosigner is.
-    pub(crate) async fn parts(&self) -> Vec<PartStatus> {
+    /// As many cosigners as the key needs are ready to sign with it.
+    pub(crate) async fn is_available(&self, name: &KeyName) -> Result<(), QuorumError> {
+        let needed = self.key(name).await?.threshold;
+        let said = self.statuses().await;
+        let ready = said.iter().flat_map(|(_, status)| status).filter(|status| {
+            status.ready && status.keys.iter().any(|key| key.live && key.name == *name)
+        });
+        let ready = ready.count();
+        if ready >= usize::from(needed) {
+            return Ok(());
+        }
+        Err(QuorumError::Unavailable { needed, why: format!("{ready} are ready") })
+    }
+
+    /// Whether every live key has as many cosigners as it takes to use it, and how each cosigner is.
+    pub(crate) async fn readiness(&self) -> (bool, Vec<PartStatus>) {
+        let said = self.statuses().await;
+        let ready: Vec<&CosignerStatus> =
+            said.iter().flat_map(|(_, status)| status).filter(|status| status.ready).collect();
+        let parts = said.iter().map(|(name, status)| part(name.clone(), status)).collect();
+        (enough(&ready), parts)
+    }
+
+    async fn statuses(&self) -> Vec<(String, Result<CosignerStatus, ClientError>)> {
         futures::future::join_all(self.members.iter().map(|member| async move {
-            let name = format!("cosigner {}", member.party().name);
-            match member.status().await {
-                Ok(status) => PartStatus {
-                    name,
-                    ok: status.ready,
-                    message: format!("{} key(s), version {}", status.keys.len(), status.software),
-                },
-                Err(error) => PartStatus { name, ok: false, message: error.to_string() },
-            }
+            (format!("cosigner {}", member.party().name), member.status().await)
         }))
         .await
     }
@@ -233,6 +247,29 @@ impl Quorum {
     fn member(&self, index: u8) -> Option<&CosignerClient> {
         self.members.iter().find(|member| member.party().index == index)
     }
+}
+
+fn part(name: String, said: &Result<CosignerStatus, ClientError>) -> PartStatus {
+    match said {
+        Ok(status) => PartStatus {
+            name,
+            ok: status.ready,
+            message: format!("{} key(s), version {}", status.keys.len(), status.software),
+        },
+        Err(error) => PartStatus { name, ok: false, message: error.to_string() },
+    }
+}
+
+/// Each live key that a ready cosigner has can be used by those that are ready. Before there is any key,
+/// the smallest quorum must be.
+fn enough(ready: &[&CosignerStatus]) -> bool {
+    let mut holders: BTreeMap<&KeyName, (u8, usize)> = BTreeMap::new();
+    for key in ready.iter().flat_map(|status| &status.keys).filter(|key| key.live) {
+        let (needed, have) = holders.entry(&key.name).or_default();
+        *needed = (*needed).max(key.threshold);
+        *have += 1;
+    }
+    ready.len() >= 2 && holders.values().all(|(needed, have)| *have >= usize::from(*needed))
 }
 
 /// A live key that as many cosigners describe alike as it takes to use it.

@@ -20,6 +20,8 @@ use jsonrpsee::RpcModule;
 use jsonrpsee::server::{BatchRequestConfig, PingConfig, Server, ServerConfig, ServerHandle};
 use serde_json::Value;
 
+#[cfg(test)]
+pub(crate) use self::error::chain;
 use self::error::{Code, RpcError};
 use self::schema::Chain;
 use self::table::Method;

@@ -19,9 +19,11 @@ mod view;
 pub use answer::{
     CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, Inclusion, OfferedAccount,
     Operation, PartStatus, Readiness, Sent, SponsorAnswer, StageName, TimelineEntry, Wallet,
+    WalletPage,
 };
 pub use error::ServiceError;
-pub use request::{Caller, CreateWallet, SendCalls, SendUserOperation, SponsorChoice};
+pub(crate) use request::check_id;
+pub use request::{Caller, CreateWallet, ListWallets, SendCalls, SendUserOperation, SponsorChoice};
 
 type Result<T> = std::result::Result<T, ServiceError>;
 
@@ -84,12 +86,20 @@ impl Gateway {
         wallet::find(&self.world, caller, chain, address).await
     }
 
-    /// The caller's wallets, oldest first.
+    /// A page of the caller's wallets, oldest first.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn list_wallets(&self, caller: &Caller) -> Result<Vec<Wallet>> {
-        self.world.store.wallets(caller).await.map_err(ServiceError::internal)
+    /// When the cursor is none that an earlier page gave, or the store fails.
+    pub async fn list_wallets(&self, caller: &Caller, ask: ListWallets) -> Result<WalletPage> {
+        wallet::page(&self.world, caller, ask).await
+    }
+
+    /// The caller's wallet on a chain, when there is just one.
+    ///
+    /// # Errors
+    /// When the chain is not configured, or there are none or several.
+    pub async fn only_wallet(&self, caller: &Caller, chain: ChainId) -> Result<Wallet> {
+        wallet::only(&self.world, caller, chain).await
     }
 
     /// What a wallet can do, by chain; chains where the caller has no such wallet are left out.
@@ -97,7 +107,7 @@ impl Gateway {
     /// # Errors
     /// When the caller has no such wallet at all.
     pub async fn capabilities(&self, caller: &Caller, address: Address) -> Result<Capabilities> {
-        let wallets = self.list_wallets(caller).await?;
+        let wallets = wallet::everywhere(&self.world, caller, address).await?;
         view::capabilities(&wallets, address)
     }
 
@@ -163,13 +173,21 @@ impl Gateway {
         Ok(view::estimate(&estimate.map_err(view::upstream)?))
     }
 
-    /// ERC-7769 `eth_getUserOperationByHash`, answered by the bundler.
+    /// ERC-7769 `eth_getUserOperationByHash`, answered by the bundler. What it tells is hashed and
+    /// compared; an operation that cannot be verified is not passed on.
     ///
     /// # Errors
     /// The bundler's, passed on.
     pub async fn user_operation_by_hash(&self, chain: ChainId, hash: B256) -> Result<Value> {
-        let found = self.world.chain(chain)?.bundler.by_hash(UserOpHash::new(hash)).await;
-        view::passed_on(found)
+        let hash = UserOpHash::new(hash);
+        let found = self.world.chain(chain)?.bundler.by_hash(hash).await.map_err(view::upstream)?;
+        let Some(found) = found else { return Ok(Value::Null) };
+        let version = self.world.version(chain, found.entry_point).ok();
+        if version.and_then(|version| found.verified(hash, version, chain)).is_none() {
+            let text = "the bundler told of another operation than it was asked for";
+            return Err(ServiceError::Unavailable(text.into()));
+        }
+        serde_json::to_value(found).map_err(ServiceError::internal)
     }
 
     /// ERC-7769 `eth_getUserOperationReceipt`, answered by the bundler.

@@ -4,6 +4,7 @@ mod api;
 mod sqlite;
 
 pub(crate) use api::{
-    Admission, Claimed, LaneState, NewOperation, Progress, Store, StoreError, StoredOperation,
+    Admission, Claimed, LaneState, Lease, NewOperation, Progress, Reservation, Store, StoreError,
+    StoredOperation, WalletQuery,
 };
 pub(crate) use sqlite::SqliteStore;

@@ -1,11 +1,17 @@
 //! Wallets: an account whose owner is a child of an MPC key.
 
+use alloy::primitives::Address;
 use countersign_protocol::{ChildNumber, KeyName};
+use countersign_userop::ChainId;
 
 use crate::{
-    service::{Caller, CreateWallet, ServiceError, Wallet},
+    service::{Caller, CreateWallet, ListWallets, ServiceError, Wallet, WalletPage},
+    store::WalletQuery,
     world::World,
 };
+
+/// The most wallets that one page lists.
+const PAGE_LIMIT: u32 = 1_000;
 
 /// Derives the owner with the cosigners and remembers the counterfactual account.
 pub(crate) async fn create(
@@ -20,12 +26,8 @@ pub(crate) async fn create(
     let key: KeyName = key_name(&ask.key)?;
     // Before an index is spent, somebody must know the key.
     world.quorum.key(&key).await?;
-    let index = match ask.index {
-        Some(index) => index,
-        None => world.store.take_child_index(key.as_str()).await.map_err(ServiceError::internal)?,
-    };
-    let child = ChildNumber::new(index)
-        .ok_or_else(|| ServiceError::invalid("index", "hardened children cannot be derived"))?;
+    let index = take_child(world, caller, &key, ask.index).await?;
+    let child = child(index)?;
     let owner = world.quorum.derive_owner(&key, Some(child)).await?;
     let wallet = Wallet {
         address: account.address(owner, ask.salt),
@@ -42,16 +44,94 @@ pub(crate) async fn create(
     find(world, caller, wallet.chain, wallet.address).await
 }
 
+/// The child that is named, if nobody else has it, or the next that nobody has.
+async fn take_child(
+    world: &World,
+    caller: &Caller,
+    key: &KeyName,
+    named: Option<u32>,
+) -> Result<u32, ServiceError> {
+    named.map(child).transpose()?;
+    let taken = world.store.claim_child(caller, key.as_str(), named).await;
+    taken.map_err(ServiceError::internal)?.ok_or_else(|| match named {
+        Some(index) => ServiceError::ForeignChild { key: key.to_string(), index },
+        None => ServiceError::invalid("key", "all of its children are taken"),
+    })
+}
+
+fn child(index: u32) -> Result<ChildNumber, ServiceError> {
+    ChildNumber::new(index)
+        .ok_or_else(|| ServiceError::invalid("index", "hardened children cannot be derived"))
+}
+
 /// A wallet of the caller.
 pub(crate) async fn find(
     world: &World,
     caller: &Caller,
-    chain: countersign_userop::ChainId,
-    address: alloy::primitives::Address,
+    chain: ChainId,
+    address: Address,
 ) -> Result<Wallet, ServiceError> {
     world.chain(chain)?;
     let found = world.store.wallet(caller, chain, address).await;
     found.map_err(ServiceError::internal)?.ok_or(ServiceError::UnknownWallet(address))
+}
+
+/// A page of the caller's wallets.
+pub(crate) async fn page(
+    world: &World,
+    caller: &Caller,
+    ask: ListWallets,
+) -> Result<WalletPage, ServiceError> {
+    if ask.limit == 0 || ask.limit > PAGE_LIMIT {
+        let text = format!("must be 1 to {PAGE_LIMIT}");
+        return Err(ServiceError::invalid("limit", text));
+    }
+    let after = match &ask.cursor {
+        None => 0,
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| ServiceError::invalid("cursor", "is none that an earlier page gave"))?,
+    };
+    // One more than asked for tells whether there is a next page.
+    let which =
+        WalletQuery { chain: ask.chain, after, limit: ask.limit + 1, ..WalletQuery::default() };
+    let mut found = world.store.wallets(caller, which).await.map_err(ServiceError::internal)?;
+    let more = found.len() > ask.limit as usize;
+    found.truncate(ask.limit as usize);
+    let cursor = found.last().filter(|_| more).map(|(place, _)| place.to_string());
+    Ok(WalletPage { wallets: found.into_iter().map(|(_, wallet)| wallet).collect(), cursor })
+}
+
+/// The caller's wallet on a chain, when there is just one.
+pub(crate) async fn only(
+    world: &World,
+    caller: &Caller,
+    chain: ChainId,
+) -> Result<Wallet, ServiceError> {
+    world.chain(chain)?;
+    let which = WalletQuery { chain: Some(chain), limit: 2, ..WalletQuery::default() };
+    let found = world.store.wallets(caller, which).await.map_err(ServiceError::internal)?;
+    let many = found.len() > 1;
+    match found.into_iter().next() {
+        Some((_, wallet)) if !many => Ok(wallet),
+        Some(_) => Err(missing("there are several wallets on this chain")),
+        None => Err(missing("there is no wallet on this chain")),
+    }
+}
+
+fn missing(why: &str) -> ServiceError {
+    ServiceError::invalid("calls.from", format!("missing, and {why}"))
+}
+
+/// The caller's wallets with one address, on every chain.
+pub(crate) async fn everywhere(
+    world: &World,
+    caller: &Caller,
+    address: Address,
+) -> Result<Vec<Wallet>, ServiceError> {
+    let which = WalletQuery { address: Some(address), limit: u32::MAX, ..WalletQuery::default() };
+    let found = world.store.wallets(caller, which).await.map_err(ServiceError::internal)?;
+    Ok(found.into_iter().map(|(_, wallet)| wallet).collect())
 }
 
 /// A key name as the protocol takes it.

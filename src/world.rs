@@ -1,11 +1,15 @@
 //! The parts that a request or a step may need, put together once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use countersign_bundler_client::{BundlerClient, ClientOptions};
 use countersign_protocol::{CommitteeFile, Identity};
 use countersign_userop::{ChainId, EntryPointVersion};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::{
     chain::Chain,
@@ -24,7 +28,11 @@ pub(crate) struct World {
     pub(crate) chains: HashMap<ChainId, ChainParts>,
     /// Rung when there is work that nobody has claimed.
     pub(crate) work: Notify,
+    readiness: Mutex<Option<(Instant, Readiness)>>,
 }
+
+/// How long an answer about the parts is given again.
+const READINESS_HOLDS: Duration = Duration::from_secs(1);
 
 /// One chain's node and bundlers.
 #[derive(Debug)]
@@ -48,7 +56,14 @@ impl World {
                 .map_err(ServiceError::internal)?;
             chains.insert(chain.id, ChainParts { node, bundler });
         }
-        Ok(Arc::new(Self { config, store: Box::new(store), quorum, chains, work: Notify::new() }))
+        Ok(Arc::new(Self {
+            config,
+            store: Box::new(store),
+            quorum,
+            chains,
+            work: Notify::new(),
+            readiness: Mutex::default(),
+        }))
     }
 
     pub(crate) fn chain(&self, id: ChainId) -> Result<&ChainParts, ServiceError> {
@@ -65,15 +80,26 @@ impl World {
         config.version_at(entry_point).ok_or(ServiceError::UnsupportedEntryPoint(entry_point))
     }
 
+    /// How the parts are, asked at most once a second however many want to know.
     pub(crate) async fn readiness(&self) -> Readiness {
+        let mut last = self.readiness.lock().await;
+        if let Some((at, known)) = &*last
+            && at.elapsed() < READINESS_HOLDS
+        {
+            return known.clone();
+        }
+        let now = self.ask_readiness().await;
+        *last = Some((Instant::now(), now.clone()));
+        now
+    }
+
+    async fn ask_readiness(&self) -> Readiness {
         let mut parts = Vec::new();
         for (id, chain) in &self.chains {
             parts.push(part(format!("chain {id}"), chain.node.check().await));
             parts.push(part(format!("bundler of chain {id}"), bundler(chain, *id).await));
         }
-        let cosigners = self.quorum.parts().await;
-        // A quorum is enough; which keys it can use, each request finds out.
-        let enough = cosigners.iter().filter(|part| part.ok).count() >= 2;
+        let (enough, cosigners) = self.quorum.readiness().await;
         let ready = enough && parts.iter().all(|part| part.ok);
         parts.extend(cosigners);
         Readiness { ready, parts }

@@ -48,7 +48,8 @@ impl Endpoints {
         for url in urls {
             let bad = || BundlerError::BadEndpoint { url: url.as_ref().to_owned() };
             let url = Url::parse(url.as_ref()).map_err(|_| bad())?;
-            if !matches!(url.scheme(), "http" | "https") {
+            let is_http = matches!(url.scheme(), "http" | "https");
+            if !is_http || !options.reach.allows_host(&url) {
                 return Err(bad());
             }
             if !seen.insert(url.to_string()) {

@@ -44,7 +44,7 @@ pub enum BundlerError {
     #[error("no endpoint is configured")]
     NoEndpoint,
     /// An endpoint's address is not one that can be called.
-    #[error("endpoint {url:?} is not an http(s) address")]
+    #[error("endpoint {url:?} is not an http(s) address that may be called")]
     BadEndpoint {
         /// The address.
         url: String,

@@ -31,9 +31,9 @@ pub struct UserOperationReceipt {
     pub actual_gas_used: U256,
     /// Whether its call succeeded.
     pub success: bool,
-    /// What its call reverted with.
+    /// Why its call reverted: the data, or words; bundlers differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Bytes>,
+    pub reason: Option<String>,
     /// The events of this operation alone.
     #[serde(default)]
     pub logs: Vec<Log>,

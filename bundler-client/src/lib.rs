@@ -39,6 +39,7 @@ mod included;
 mod options;
 mod paymaster;
 mod quantity;
+mod reach;
 mod rpc_code;
 mod transport;
 
@@ -50,4 +51,5 @@ pub use estimate::GasEstimate;
 pub use included::{IncludedOperation, TransactionReceipt, UserOperationReceipt};
 pub use options::ClientOptions;
 pub use paymaster::{PaymasterClient, PaymasterData, PaymasterStub, Sponsor};
+pub use reach::Reach;
 pub use rpc_code::RpcCode;

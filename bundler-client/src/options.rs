@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Reach;
+
 /// Bounds on what a client waits for and reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientOptions {
@@ -15,6 +17,8 @@ pub struct ClientOptions {
     pub backoff: Duration,
     /// The largest answer that is read, in bytes.
     pub max_body: usize,
+    /// Which hosts are connected to.
+    pub reach: Reach,
 }
 
 impl Default for ClientOptions {
@@ -25,6 +29,7 @@ impl Default for ClientOptions {
             retries: 2,
             backoff: Duration::from_millis(100),
             max_body: 2 << 20,
+            reach: Reach::Anywhere,
         }
     }
 }

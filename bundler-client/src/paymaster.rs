@@ -5,7 +5,11 @@ use countersign_userop::{ChainId, EntryPointVersion, Paymaster, UserOperation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{BundlerError, ClientOptions, Fault, endpoints::Endpoints, quantity::optional_gas};
+use crate::{
+    BundlerError, ClientOptions, Fault,
+    endpoints::{Endpoints, Miss},
+    quantity::optional_gas,
+};
 
 /// A paymaster service.
 #[derive(Debug, Clone)]
@@ -85,7 +89,8 @@ impl PaymasterClient {
         chain: ChainId,
         context: &Value,
     ) -> Result<PaymasterStub, BundlerError> {
-        let answer = self.ask(STUB, op, entry_point, chain, context).await?;
+        let params = params(op, entry_point, chain, context);
+        let answer: Answer = self.endpoints.ask(STUB, &params).await?;
         if op.version() != EntryPointVersion::V0_6 && answer.post_op_gas_limit.is_none() {
             return Err(malformed(STUB, "paymasterPostOpGasLimit is missing"));
         }
@@ -93,12 +98,12 @@ impl PaymasterClient {
             has_verification_gas_limit: answer.verification_gas_limit.is_some(),
             sponsor: answer.sponsor.clone(),
             is_final: answer.is_final,
-            paymaster: answer.paymaster(op.version(), STUB)?,
+            paymaster: answer.paymaster(op, STUB)?,
         })
     }
 
-    /// Asks for the data that is signed (`pm_getPaymasterData`). The operation must not change
-    /// afterwards.
+    /// Asks once for the data that is signed (`pm_getPaymasterData`): a service may count each answer
+    /// as money promised. The operation must not change afterwards.
     ///
     /// # Errors
     /// When the service refuses, or its answer is malformed.
@@ -109,22 +114,18 @@ impl PaymasterClient {
         chain: ChainId,
         context: &Value,
     ) -> Result<PaymasterData, BundlerError> {
-        let answer = self.ask(DATA, op, entry_point, chain, context).await?;
-        Ok(PaymasterData { paymaster: answer.paymaster(op.version(), DATA)? })
+        let params = params(op, entry_point, chain, context);
+        let answer: Answer = match self.endpoints.hand_over(DATA, &params).await {
+            Ok(answer) => answer,
+            Err(Miss::Rejected(rejection)) => return Err(rejection.into()),
+            Err(Miss::Fault(fault)) => return Err(BundlerError::Failed { method: DATA, fault }),
+        };
+        Ok(PaymasterData { paymaster: answer.paymaster(op, DATA)? })
     }
+}
 
-    async fn ask(
-        &self,
-        method: &'static str,
-        op: &UserOperation,
-        entry_point: Address,
-        chain: ChainId,
-        context: &Value,
-    ) -> Result<Answer, BundlerError> {
-        let chain = U256::from(chain.get());
-        let params = json!([op.to_json(), entry_point, chain, context]);
-        self.endpoints.ask(method, &params).await
-    }
+fn params(op: &UserOperation, entry_point: Address, chain: ChainId, context: &Value) -> Value {
+    json!([op.to_json(), entry_point, U256::from(chain.get()), context])
 }
 
 /// Both methods answer with some of these.
@@ -145,7 +146,22 @@ struct Answer {
 }
 
 impl Answer {
+    /// The paymaster as the operation with it reads again: what an operation's JSON may not hold, an
+    /// answer may not either.
     fn paymaster(
+        self,
+        op: &UserOperation,
+        method: &'static str,
+    ) -> Result<Paymaster, BundlerError> {
+        let version = op.version();
+        let named = self.named(version, method)?;
+        let with = op.clone().with_paymaster(Some(named)).to_json();
+        let read = UserOperation::from_json(version, &with)
+            .map_err(|error| malformed(method, &error.to_string()))?;
+        read.paymaster().cloned().ok_or_else(|| malformed(method, "it names no paymaster"))
+    }
+
+    fn named(
         self,
         version: EntryPointVersion,
         method: &'static str,

@@ -1,6 +1,9 @@
 //! An alloy transport over HTTP that reads a bounded answer and follows no redirect.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use alloy::{
     rpc::json_rpc::{RequestPacket, ResponsePacket},
@@ -9,7 +12,7 @@ use alloy::{
 use reqwest::{Client, Response, Url, redirect::Policy};
 use tower::Service;
 
-use crate::{ClientOptions, Fault};
+use crate::{ClientOptions, Fault, Reach, reach::PublicNames};
 
 /// One HTTP endpoint.
 #[derive(Debug, Clone)]
@@ -25,9 +28,13 @@ impl BoundedHttp {
         let http = Client::builder()
             .redirect(Policy::none())
             .timeout(options.timeout)
-            .connect_timeout(options.timeout)
-            .build()?;
-        Ok(Self { http, url, max_body: options.max_body })
+            .connect_timeout(options.timeout);
+        let http = match options.reach {
+            Reach::Anywhere => http,
+            // A proxy would resolve the name itself.
+            Reach::PublicInternet => http.no_proxy().dns_resolver(Arc::new(PublicNames)),
+        };
+        Ok(Self { http: http.build()?, url, max_body: options.max_body })
     }
 
     async fn exchange(self, request: RequestPacket) -> Result<ResponsePacket, Fault> {

@@ -5,6 +5,7 @@ use alloy::{
     sol,
     sol_types::{Panic, PanicKind, Revert, SolError as _},
 };
+use countersign_bundler_client::Rejection;
 
 sol! {
     error ExecuteError(uint256 index, bytes error);
@@ -25,6 +26,21 @@ pub(crate) enum Reason {
     Custom { selector: [u8; 4], arguments: Bytes },
     /// Less than a selector.
     Raw(Bytes),
+}
+
+/// Revert data in the places where bundlers put it: the error's data, a field of that, or the end of the
+/// message.
+pub(crate) fn revert_data(rejection: &Rejection) -> Option<Bytes> {
+    let data = rejection.data.as_ref();
+    let field = |name| data.and_then(|data| data.get(name)?.as_str());
+    let in_data = data.and_then(serde_json::Value::as_str);
+    let in_message = rejection.message.split_whitespace().last();
+    let hex = |text: &str| text.starts_with("0x").then(|| text.parse::<Bytes>().ok()).flatten();
+    [in_data, field("revertData"), field("data"), in_message]
+        .into_iter()
+        .flatten()
+        .find_map(hex)
+        .filter(|data| data.len() >= 4)
 }
 
 /// Decodes what a contract reverted with.

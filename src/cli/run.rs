@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::ConfigFile;
+use crate::config::GatewayConfig;
 use crate::keys::ApiKeys;
 use crate::rpc::RpcServer;
 use crate::service::Gateway;
@@ -36,6 +37,7 @@ impl Run {
         if !listen.ip().is_loopback() {
             tracing::warn!(%listen, "listening beyond this machine: put TLS in front");
         }
+        warn_of_waivers(&config);
         let stop = CancellationToken::new();
         let gateway = Gateway::open(config).await.context("cannot open the gateway")?;
         let keys =
@@ -61,6 +63,18 @@ impl Run {
         work.await.context("the pipeline failed")??;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// What protects less than it could is said at every start.
+fn warn_of_waivers(config: &GatewayConfig) {
+    tracing::warn!(
+        "callers do not sign their intents (waived): this gateway can spend what the cosigners' rules allow"
+    );
+    if config.dev {
+        tracing::warn!(
+            "dev = true: callers may name paymaster services on any network, by plain http"
+        );
     }
 }
 

@@ -73,8 +73,8 @@ impl Wallet {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
         match self.command {
             WalletCommand::List { gateway } => {
-                let wallets = gateway.ask("countersign_listWallets", rpc_params![]).await?;
-                gateway.print(wallets.as_array().map_or(&[], Vec::as_slice), &wallets);
+                let wallets = gateway.all_wallets().await?;
+                gateway.print(&wallets, &Value::from(wallets.clone()));
             }
             WalletCommand::Create { key, chain, kind, entry_point_version, index, gateway } => {
                 let mut wallet = Map::new();
@@ -97,6 +97,23 @@ impl Wallet {
 }
 
 impl Endpoint {
+    /// Page by page, to the last.
+    async fn all_wallets(&self) -> anyhow::Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut cursor = Value::Null;
+        loop {
+            let params = rpc_params![Value::Null, cursor];
+            let mut page = self.ask("countersign_listWallets", params).await?;
+            if let Value::Array(wallets) = page["wallets"].take() {
+                all.extend(wallets);
+            }
+            cursor = page["cursor"].take();
+            if cursor.is_null() {
+                return Ok(all);
+            }
+        }
+    }
+
     async fn ask(&self, method: &str, params: ArrayParams) -> anyhow::Result<Value> {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", self.api_key))
             .context("the API key is no header value")?;

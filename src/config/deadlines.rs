@@ -29,7 +29,20 @@ impl Default for Deadlines {
     }
 }
 
+/// No step of an operation may take longer.
+pub(crate) const LONGEST_STEP: Duration = Duration::from_secs(100);
+
+/// So many calls to a node are made in a step, with room.
+const NODE_CALLS: u64 = 8;
+
 impl Deadlines {
+    /// What a step could take: it signs, asks one service and one bundler, and reads the chain.
+    pub(crate) fn longest_step(&self) -> Duration {
+        let parts = [self.sign_ms, self.paymaster_ms, self.bundler_ms];
+        let node = self.node_ms.saturating_mul(NODE_CALLS);
+        Duration::from_millis(parts.into_iter().fold(node, u64::saturating_add))
+    }
+
     /// One signature, over all quorums that are tried.
     pub const fn sign(&self) -> Duration {
         Duration::from_millis(self.sign_ms)

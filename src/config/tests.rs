@@ -41,6 +41,7 @@ fn the_example_mentions_every_field_of_a_chain() {
         "paymaster_ms",
         "shutdown_ms",
         "concurrency",
+        "paymaster_services",
         "by_default",
         "window_s",
         "verification_gas_limit",
@@ -70,4 +71,18 @@ fn refuses_a_bundler_that_is_listed_twice() {
 fn refuses_a_field_it_does_not_know_by_name() {
     let error = must_load(&format!("colour = \"red\"\n{}", example())).unwrap_err();
     assert!(error.to_string().contains("colour"), "{error}");
+}
+
+#[test]
+fn refuses_deadlines_with_which_a_step_would_outlive_its_claim() {
+    let text = example().replace("sign_ms = 15000 ", "sign_ms = 60000 ");
+    assert!(matches!(must_load(&text), Err(ConfigError::DeadlinesTooLong { .. })));
+}
+
+#[test]
+fn a_bundler_that_is_listed_twice_is_named_without_its_path() {
+    let url = "https://bundler.example/v2/SECRET";
+    let text = example().replace("\"http://127.0.0.1:4337\"", &format!("\"{url}\", \"{url}\""));
+    let error = must_load(&text).unwrap_err().to_string();
+    assert!(error.contains("bundler.example") && !error.contains("SECRET"), "{error}");
 }

@@ -1,23 +1,24 @@
 //! Taking an intent in: from then on it survives any crash.
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use countersign_userop::{EntryPointVersion, ParseError, UserOperation};
+use countersign_userop::{AccountError, EntryPointVersion, ParseError, UserOperation};
 use serde_json::{Map, Value, json};
 
 use super::{
     fault,
-    stage::{Draft, Fixed, Intent, Stage},
+    stage::{Draft, Fixed, FixedGas, Intent, Stage},
     worker::entry,
 };
 use crate::{
-    service::{Caller, SendCalls, SendUserOperation, Sent, ServiceError, SponsorChoice},
+    paymaster_services,
+    service::{Caller, SendCalls, SendUserOperation, Sent, ServiceError, SponsorChoice, check_id},
     store::{Admission, NewOperation},
     wallet,
     world::World,
 };
 
-/// EIP-5792's bound on ids.
-const MAX_ID: usize = 4_096;
+/// Sequences are stored as signed integers; no account ever comes near.
+const MAX_SEQUENCE: u64 = i64::MAX as u64 - 1;
 
 /// More call data than a block would take at 16 gas a byte.
 const MAX_CALL_DATA: usize = 128 * 1024;
@@ -32,14 +33,18 @@ pub(crate) async fn admit_calls(
     if ask.calls.is_empty() {
         return Err(ServiceError::invalid("calls", "there are none"));
     }
-    let call_data = wallet
-        .account
-        .encode_calls(&ask.calls)
-        .map_err(|error| ServiceError::invalid("calls", error.to_string()))?;
+    let call_data = wallet.account.encode_calls(&ask.calls).map_err(|error| match error {
+        AccountError::ValueInBatch => ServiceError::NotAtomic(error.to_string()),
+        error => ServiceError::invalid("calls", error.to_string()),
+    })?;
+    sponsor_may_be_asked(world, &ask.sponsor)?;
     let body = json!({
         "method": "calls", "chain": ask.chain, "from": ask.from, "calls": ask.calls,
         "sponsor": ask.sponsor, "nonceKey": ask.nonce_key,
     });
+    if let Some(lane) = ask.nonce_key {
+        lane_fits(lane).map_err(|text| ServiceError::invalid("nonceKey", text))?;
+    }
     let op = UserOperation::new(wallet.account.version, wallet.address, U256::ZERO, call_data);
     let fixed = Fixed { lane: ask.nonce_key, ..Fixed::default() };
     let id = id(ask.id)?;
@@ -61,6 +66,11 @@ pub(crate) async fn admit_operation(
         return Err(ServiceError::invalid("entryPoint", text));
     }
     sponsor_is_clear(&ask.sponsor, fixed)?;
+    sponsor_may_be_asked(world, &ask.sponsor)?;
+    if op.nonce().as_limbs()[0] > MAX_SEQUENCE {
+        let text = format!("its sequence, the low 64 bits, may be at most {MAX_SEQUENCE:#x}");
+        return Err(ServiceError::invalid("userOperation.nonce", text));
+    }
     let body = json!({
         "method": "operation", "chain": ask.chain, "entryPoint": ask.entry_point, "op": ask.op,
         "sponsor": ask.sponsor,
@@ -106,6 +116,11 @@ async fn admit(
     }
 }
 
+/// A nonce is one word: 192 bits of key, 64 bits of sequence.
+fn lane_fits(lane: U256) -> Result<(), &'static str> {
+    if lane.bit_len() > 192 { Err("has more than 192 bits") } else { Ok(()) }
+}
+
 /// `serde_json` keeps the keys of objects sorted, so equal bodies give equal text.
 fn body_hash(body: &Value) -> B256 {
     keccak256(body.to_string())
@@ -113,12 +128,19 @@ fn body_hash(body: &Value) -> B256 {
 
 fn id(wanted: Option<String>) -> Result<String, ServiceError> {
     match wanted {
-        Some(id) if id.is_empty() || id.len() > MAX_ID => {
-            Err(ServiceError::invalid("id", format!("must have 1 to {MAX_ID} bytes")))
-        }
-        Some(id) => Ok(id),
+        Some(id) => match check_id(&id) {
+            Ok(()) => Ok(id),
+            Err(problem) => Err(ServiceError::invalid("id", problem)),
+        },
         None => Ok(B256::from(rand::random::<[u8; 32]>()).to_string()),
     }
+}
+
+fn sponsor_may_be_asked(world: &World, sponsor: &SponsorChoice) -> Result<(), ServiceError> {
+    let SponsorChoice::Service { url, .. } = sponsor else { return Ok(()) };
+    paymaster_services::reach(&world.config, url)
+        .map(drop)
+        .map_err(|error| ServiceError::invalid("paymasterService.url", error.to_string()))
 }
 
 fn sponsor_is_clear(sponsor: &SponsorChoice, fixed: Fixed) -> Result<(), ServiceError> {
@@ -139,41 +161,36 @@ fn complete(
     };
     let has = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
     let filled = |name: &str| has(name) && given.get(name) != Some(&json!("0x"));
-    let gas = ["callGasLimit", "verificationGasLimit", "preVerificationGas"];
-    let fees = ["maxFeePerGas", "maxPriorityFeePerGas"];
     let fixed = Fixed {
         nonce: has("nonce"),
-        gas: gas.into_iter().all(has),
-        fees: fees.into_iter().all(has),
+        gas: FixedGas {
+            call: has("callGasLimit"),
+            verification: has("verificationGasLimit"),
+            pre_verification: has("preVerificationGas"),
+            paymaster_verification: has("paymasterVerificationGasLimit"),
+            paymaster_post_op: has("paymasterPostOpGasLimit"),
+        },
+        max_fee: has("maxFeePerGas"),
+        tip: has("maxPriorityFeePerGas"),
         factory: filled("factory") || filled("initCode"),
         paymaster: filled("paymaster") || filled("paymasterAndData"),
         lane: None,
     };
     let mut whole: Map<String, Value> = given.clone();
-    for name in gas.into_iter().chain(fees).chain(["nonce"]).filter(|name| !has(name)) {
-        whole.insert(name.to_owned(), json!("0x0"));
+    if !fixed.nonce {
+        whole.insert("nonce".to_owned(), json!("0x0"));
     }
-    for name in empty_fields(version).iter().chain(&["signature", "callData"]) {
-        if !has(name) {
-            whole.insert((*name).to_owned(), json!("0x"));
-        }
-    }
-    let op = UserOperation::from_json(version, &Value::Object(whole)).map_err(malformed)?;
+    let op =
+        UserOperation::from_unpriced_json(version, &Value::Object(whole)).map_err(malformed)?;
     if op.sender() == Address::ZERO {
-        return Err(ServiceError::invalid("sender", "is zero"));
+        return Err(ServiceError::invalid("userOperation.sender", "is zero"));
     }
     Ok((op.with_signature(Bytes::new()), fixed))
 }
 
-const fn empty_fields(version: EntryPointVersion) -> &'static [&'static str] {
-    match version {
-        EntryPointVersion::V0_6 => &["initCode", "paymasterAndData"],
-        _ => &[],
-    }
-}
-
 fn malformed(error: ParseError) -> ServiceError {
-    ServiceError::invalid("userOperation", error.to_string())
+    let field = format!("userOperation.{}", error.field());
+    ServiceError::invalid(field, error.problem().to_string())
 }
 
 #[cfg(test)]
@@ -188,7 +205,8 @@ mod tests {
             let (op, fixed) =
                 complete(version, &json!({ "sender": SENDER, "callData": "0x1234" })).unwrap();
             assert_eq!(op.call_data().as_ref(), [0x12, 0x34]);
-            assert!(!fixed.nonce && !fixed.gas && !fixed.fees && !fixed.factory);
+            assert!(!fixed.nonce && !fixed.max_fee && !fixed.tip && !fixed.factory);
+            assert_eq!(fixed.gas, FixedGas::default());
         }
     }
 
@@ -196,13 +214,31 @@ mod tests {
     fn what_the_caller_set_is_known_to_be_set() {
         let given = json!({
             "sender": SENDER, "callData": "0x", "nonce": "0x3", "callGasLimit": "0x1",
-            "verificationGasLimit": "0x2", "preVerificationGas": "0x3",
-            "maxFeePerGas": "0x4", "maxPriorityFeePerGas": "0x1",
+            "preVerificationGas": "0x3", "maxFeePerGas": "0x4",
         });
         let (op, fixed) = complete(EntryPointVersion::V0_7, &given).unwrap();
-        assert!(fixed.nonce && fixed.gas && fixed.fees);
-        assert!(!fixed.paymaster && !fixed.factory);
-        assert_eq!(op.nonce(), U256::from(3));
+        assert!(fixed.nonce && fixed.gas.call && fixed.gas.pre_verification && fixed.max_fee);
+        assert!(!fixed.gas.verification && !fixed.tip && !fixed.paymaster && !fixed.factory);
+        assert_eq!((op.nonce(), op.gas().call), (U256::from(3), 1));
+    }
+
+    #[test]
+    fn a_paymasters_gas_may_be_left_out() {
+        let given = json!({
+            "sender": SENDER, "callData": "0x", "paymaster": SENDER, "paymasterData": "0x01",
+        });
+        let (op, fixed) = complete(EntryPointVersion::V0_7, &given).unwrap();
+        assert!(fixed.paymaster && !fixed.gas.paymaster_verification);
+        assert_eq!(op.paymaster().unwrap().verification_gas_limit, 0);
+    }
+
+    #[test]
+    fn an_operation_without_call_data_is_refused_by_that_name() {
+        for version in EntryPointVersion::ALL {
+            let error = complete(version, &json!({ "sender": SENDER })).unwrap_err();
+            let ServiceError::Invalid { field, .. } = error else { panic!("{error}") };
+            assert_eq!(field, "userOperation.callData");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! After a stage was written down its own name: `draft`, `priced`, `sponsored`, `sealed`, `signed`,
 //! `submitted`, `included`, `reverted`, `dropped`; after a nonce was, `reserved`; after the terms of a
-//! replacement were, `replaced`. Between an outside effect and its writing down: `approved` (a
+//! replacement were, `replaced`; after the operation went back
+//! to an earlier generation, `returned`. Between an outside effect and its writing down: `approved` (a
 //! paymaster agreed), `countersigned` (a quorum signed), `accepted` (a bundler took it).
 
 /// Aborts the process when `COUNTERSIGN_FAULT` names this point. Release builds have no such thing.

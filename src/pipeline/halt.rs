@@ -5,9 +5,9 @@ use std::time::Duration;
 use countersign_bundler_client::{BundlerError, RpcCode};
 use serde_json::Value;
 
-use super::stage::Priced;
+use super::{ending::Unknown, stage::Priced};
 use crate::{
-    chain::ChainError,
+    chain::{ChainError, decode_revert, revert_data},
     quorum::QuorumError,
     service::{Failure, ServiceError},
     sponsor::SponsorError,
@@ -63,6 +63,15 @@ impl From<ChainError> for Halt {
     }
 }
 
+impl From<Unknown> for Halt {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Chain(error) => error.into(),
+            Unknown::Service(error) => error.into(),
+        }
+    }
+}
+
 impl From<QuorumError> for Halt {
     fn from(error: QuorumError) -> Self {
         match error {
@@ -104,18 +113,13 @@ pub(super) fn from_bundler(kind: &str, error: &BundlerError) -> Halt {
     if rejection.code.is_retryable() && rejection.aa.is_none() {
         return Halt::Retry(failure("bundler_unavailable", chained(error)));
     }
-    let kind = match rejection.code {
-        RpcCode::ExecutionReverted => "estimation_reverted",
-        _ => kind,
-    };
-    let data = rejection.data.as_ref().and_then(revert_data);
-    Halt::Drop(Failure { data, ..failure(kind, &rejection.message) })
-}
-
-/// Revert data in the places where bundlers put it.
-fn revert_data(data: &Value) -> Option<alloy::primitives::Bytes> {
-    let text = data.as_str().or_else(|| data.get("revertData")?.as_str())?;
-    text.parse().ok()
+    if rejection.code != RpcCode::ExecutionReverted {
+        return Halt::Drop(failure(kind, &rejection.message));
+    }
+    let data = revert_data(rejection);
+    let reason = data.as_ref().map(|data| decode_revert(data).to_string());
+    let message = reason.unwrap_or_else(|| rejection.message.clone());
+    Halt::Drop(Failure { data, ..failure("estimation_reverted", message) })
 }
 
 /// A failure of a kind, in the words of an error.

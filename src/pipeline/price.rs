@@ -6,17 +6,19 @@ use alloy::primitives::{Address, U256};
 use countersign_bundler_client::{
     AccountOverride, ClientOptions, GasEstimate, PaymasterClient, StateOverride,
 };
-use countersign_userop::{GasLimits, UserOperation};
+use countersign_userop::{EntryPointVersion, Fees, GasLimits, UserOperation};
 use serde_json::{Value, json};
 
 use super::{
     Done, Halt, Job, fault,
     halt::{chained, failure, from_bundler},
-    stage::{Draft, History, Payer, Priced},
+    stage::{Draft, Fixed, FixedGas, History, Payer, Priced},
 };
 use crate::{
+    paymaster_services,
     service::SponsorChoice,
     sponsor::Sponsor,
+    store::Reservation,
     world::{ChainParts, World},
 };
 
@@ -40,17 +42,34 @@ pub(super) async fn price(
     if place.deploys && !intent.fixed.factory {
         op = op.with_factory(Some(wallet.account.factory_call(wallet.owner, wallet.salt)));
     }
-    if !intent.fixed.fees {
-        op = op.with_fees(chain.node.fees().await?);
+    if !(intent.fixed.max_fee && intent.fixed.tip) {
+        let fees = missing_fees(intent.fixed, op.fees(), chain.node.fees().await?);
+        op = op.with_fees(fees);
     }
-    let (mut op, payer, paymaster_gas_is_set) = with_stub(world, job, chain, op).await?;
-    if !intent.fixed.gas {
+    let (mut op, payer, gas) = with_stub(world, job, chain, op).await?;
+    if !gas.is_whole() {
         let estimate = estimate(job, chain, &op, &place).await?;
-        op = with_estimate(op, &estimate, chain, paymaster_gas_is_set);
+        op = with_estimate(op, &estimate, chain, gas);
     }
     can_pay(chain, &op, wallet.entry_point).await?;
     let detail = said(&op);
     Ok(Done::new("price", Priced { op, payer, history: History::default() }, detail))
+}
+
+/// What the caller set stays; what is missing is the chain's, as far as the two go together.
+fn missing_fees(fixed: Fixed, given: Fees, now: Fees) -> Fees {
+    match (fixed.max_fee, fixed.tip) {
+        (true, true) => given,
+        (false, false) => now,
+        (true, false) => Fees {
+            max_fee_per_gas: given.max_fee_per_gas,
+            max_priority_fee_per_gas: now.max_priority_fee_per_gas.min(given.max_fee_per_gas),
+        },
+        (false, true) => Fees {
+            max_fee_per_gas: now.max_fee_per_gas.max(given.max_priority_fee_per_gas),
+            max_priority_fee_per_gas: given.max_priority_fee_per_gas,
+        },
+    }
 }
 
 /// Quantities as ERC-7769 has them: they may be larger than a JSON number.
@@ -89,6 +108,15 @@ async fn take_place(
     let seq = job.operation.seq;
     let asked = if intent.fixed.nonce { Some(op.nonce_key()) } else { intent.fixed.lane };
     let lane = world.store.lane_state(seq, asked).await?;
+    if lane.is_blocked && asked.is_some() {
+        let text = format!("nothing can follow in nonce lane {:#x}", lane.lane);
+        return Err(Halt::Drop(failure("lane_blocked", text)));
+    }
+    if lane.is_blocked {
+        // It was reserved before the lane was closed, and nobody has seen it.
+        world.store.free_nonce(seq).await?;
+        return Err(Halt::Wait(Duration::ZERO));
+    }
     if lane.unsent_before > 0 || lane.pending_before >= MAX_PENDING {
         return Err(Halt::Wait(TURN));
     }
@@ -98,32 +126,44 @@ async fn take_place(
     }
     let next = chain.node.next_sequence(wallet.entry_point, wallet.address, lane.lane).await?;
     let fixed = intent.fixed.nonce.then(|| op.nonce().as_limbs()[0]);
-    let reserved = match lane.reserved {
-        Some(nonce) => Some(nonce),
+    let nonce = match lane.reserved {
+        Some(nonce) => nonce,
         None => {
             let reserved = world.store.reserve_nonce(seq, lane.lane, next, fixed).await?;
             fault::reach("reserved");
-            reserved
+            given(reserved)?
         }
     };
-    let nonce = reserved.ok_or_else(|| {
-        Halt::Drop(failure("nonce_taken", "another operation of the wallet has this nonce"))
-    })?;
     let next_on_chain = (lane.lane << 64) | U256::from(next);
     Ok(Place { nonce, next_on_chain, pending_before: lane.pending_before, deploys })
 }
 
-/// Puts a paymaster with stub data in, if somebody else than the account pays.
+/// A nonce that cannot be the next one on chain is told before anybody signs.
+fn given(reserved: Reservation) -> Result<U256, Halt> {
+    let (kind, text) = match reserved {
+        Reservation::Given(nonce) => return Ok(nonce),
+        Reservation::Used(next) => ("nonce_used", format!("the lane's next sequence is {next}")),
+        Reservation::Gap(next) => ("nonce_gap", format!("the lane's next sequence is {next}")),
+        Reservation::Exhausted => ("nonce_used", "the lane has no sequence left".to_owned()),
+    };
+    Err(Halt::Drop(failure(kind, text)))
+}
+
+/// Puts a paymaster with stub data in, if somebody else than the account pays; and says which gas values
+/// are known then.
 async fn with_stub(
     world: &World,
     job: &Job<'_>,
     chain: &ChainParts,
     op: UserOperation,
-) -> Result<(UserOperation, Payer, bool), Halt> {
+) -> Result<(UserOperation, Payer, FixedGas), Halt> {
     let intent = job.intent();
     let version = op.version();
+    let given = intent.fixed.gas;
+    let whole = FixedGas { paymaster_verification: true, paymaster_post_op: true, ..given };
     if intent.fixed.paymaster {
-        return Ok((op, Payer::Settled, true));
+        let gas = if version == EntryPointVersion::V0_6 { whole } else { given };
+        return Ok((op, Payer::Settled, gas));
     }
     let by_default = chain.node.config().sponsor.as_ref().is_some_and(|s| s.by_default);
     let own = Sponsor::of(&chain.node, version);
@@ -131,8 +171,10 @@ async fn with_stub(
         (SponsorChoice::Own, None) => {
             Err(Halt::Drop(failure("no_sponsor", "no sponsor is configured here")))
         }
-        (SponsorChoice::Own, Some(own)) => with_own_stub(op, &own).await,
-        (SponsorChoice::Default, Some(own)) if by_default => with_own_stub(op, &own).await,
+        (SponsorChoice::Own, Some(own)) => Ok((with_own_stub(op, &own).await?, Payer::Own, whole)),
+        (SponsorChoice::Default, Some(own)) if by_default => {
+            Ok((with_own_stub(op, &own).await?, Payer::Own, whole))
+        }
         (SponsorChoice::Service { url, context }, _) => {
             let client = paymaster_client(world, url)?;
             let wallet = &intent.wallet;
@@ -145,19 +187,18 @@ async fn with_stub(
             } else {
                 Payer::Service { url: url.clone(), context: context.clone() }
             };
-            let gas_is_set = stub.has_verification_gas_limit;
-            Ok((op.with_paymaster(Some(stub.paymaster)), payer, gas_is_set))
+            // The standard makes the service say what postOp needs, but not what validation does.
+            let known = stub.has_verification_gas_limit || version == EntryPointVersion::V0_6;
+            let gas = FixedGas { paymaster_verification: known, ..whole };
+            Ok((op.with_paymaster(Some(stub.paymaster)), payer, gas))
         }
-        (SponsorChoice::Default | SponsorChoice::Account, _) => Ok((op, Payer::Settled, true)),
+        (SponsorChoice::Default | SponsorChoice::Account, _) => Ok((op, Payer::Settled, whole)),
     }
 }
 
-async fn with_own_stub(
-    op: UserOperation,
-    own: &Sponsor<'_>,
-) -> Result<(UserOperation, Payer, bool), Halt> {
+async fn with_own_stub(op: UserOperation, own: &Sponsor<'_>) -> Result<UserOperation, Halt> {
     let window = own.window().await?;
-    Ok((op.with_paymaster(Some(own.stub(window))), Payer::Own, true))
+    Ok(op.with_paymaster(Some(own.stub(window))))
 }
 
 /// Estimated with a stub signature, as the chain's next operation, and with a balance that no
@@ -181,24 +222,36 @@ async fn estimate(
     })
 }
 
+/// Puts the estimate, with our margin, where nothing is known yet.
 fn with_estimate(
     op: UserOperation,
     estimate: &GasEstimate,
     chain: &ChainParts,
-    paymaster_gas_is_set: bool,
+    known: FixedGas,
 ) -> UserOperation {
     let percent = 100 + u128::from(chain.node.config().gas.margin_percent);
     let margin = |gas: u128| gas.saturating_mul(percent).div_ceil(100);
+    let put = |known: bool, given: u128, estimated: u128| {
+        if known { given } else { margin(estimated) }
+    };
+    let given = op.gas();
     let gas = GasLimits {
-        call: margin(estimate.call_gas_limit),
-        verification: margin(estimate.verification_gas_limit),
-        pre_verification: margin(estimate.pre_verification_gas),
+        call: put(known.call, given.call, estimate.call_gas_limit),
+        verification: put(known.verification, given.verification, estimate.verification_gas_limit),
+        pre_verification: put(
+            known.pre_verification,
+            given.pre_verification,
+            estimate.pre_verification_gas,
+        ),
     };
     let paymaster = op.paymaster().cloned().map(|mut paymaster| {
-        if let (false, Some(gas)) =
-            (paymaster_gas_is_set, estimate.paymaster_verification_gas_limit)
-        {
-            paymaster.verification_gas_limit = margin(gas);
+        if let Some(gas) = estimate.paymaster_verification_gas_limit {
+            let given = paymaster.verification_gas_limit;
+            paymaster.verification_gas_limit = put(known.paymaster_verification, given, gas);
+        }
+        if let Some(gas) = estimate.paymaster_post_op_gas_limit {
+            let given = paymaster.post_op_gas_limit;
+            paymaster.post_op_gas_limit = put(known.paymaster_post_op, given, gas);
         }
         paymaster
     });
@@ -231,10 +284,12 @@ fn with_nonce(op: UserOperation, nonce: U256) -> UserOperation {
 
 /// A client of the caller's paymaster service.
 pub(super) fn paymaster_client(world: &World, url: &url::Url) -> Result<PaymasterClient, Halt> {
+    let refused =
+        |error: &dyn std::error::Error| Halt::Drop(failure("paymaster_refused", chained(error)));
+    let reach = paymaster_services::reach(&world.config, url).map_err(|error| refused(&error))?;
     let timeout = world.config.deadlines.paymaster();
-    let options = ClientOptions { timeout, deadline: timeout, ..ClientOptions::default() };
-    PaymasterClient::new(url.as_str(), options)
-        .map_err(|error| Halt::Drop(failure("paymaster_refused", chained(&error))))
+    let options = ClientOptions { timeout, deadline: timeout, reach, ..ClientOptions::default() };
+    PaymasterClient::new(url.as_str(), options).map_err(|error| refused(&error))
 }
 
 /// What a paymaster service says: a no is final, an answer that makes no sense as well.
@@ -243,5 +298,25 @@ pub(super) fn from_paymaster(error: &countersign_bundler_client::BundlerError) -
         Halt::Retry(failure("paymaster_unavailable", chained(error)))
     } else {
         Halt::Drop(failure("paymaster_refused", chained(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn fees(max: u128, tip: u128) -> Fees {
+        Fees { max_fee_per_gas: max, max_priority_fee_per_gas: tip }
+    }
+
+    #[test]
+    fn a_fee_that_the_caller_set_stays_and_the_other_fits_it() {
+        let with = |max_fee, tip| Fixed { max_fee, tip, ..Fixed::default() };
+        let (given, now) = (fees(70, 90), fees(100, 80));
+        assert_eq!(missing_fees(with(true, false), given, now), fees(70, 70));
+        assert_eq!(missing_fees(with(false, true), given, now), fees(100, 90));
+        assert_eq!(missing_fees(with(false, true), fees(0, 120), now), fees(120, 120));
+        assert_eq!(missing_fees(with(true, true), given, now), given);
+        assert_eq!(missing_fees(with(false, false), given, now), now);
     }
 }

@@ -20,19 +20,13 @@ const MAX_GENERATIONS: usize = 16;
 /// An approval that ends within so many seconds will not reach a block any more.
 const MARGIN_S: u64 = 15;
 
-/// Goes on while our paymaster's approval holds; else the operation gets a new one.
-pub(super) async fn while_window_holds(
-    chain: &ChainParts,
-    window: Option<SponsorWindow>,
-    op: &UserOperation,
-    history: &History,
-) -> Result<(), Halt> {
-    let Some(window) = window else { return Ok(()) };
-    if holds(chain, window).await? {
-        return Ok(());
-    }
-    let why = failure("approval_expired", format!("it held until {}", window.valid_until()));
-    renew(chain, &SponsorChoice::Own, op, history, why).await
+/// What came of making an operation anew.
+#[derive(Debug)]
+pub(super) enum Renewal {
+    /// It is priced anew. It keeps its nonce, so at most one of its generations is ever on chain.
+    New(Box<Priced>, Failure),
+    /// It cannot be; what there is may still do.
+    Impossible(Failure),
 }
 
 /// The chain would still take an approval with this window in its next blocks.
@@ -41,24 +35,23 @@ pub(super) async fn holds(chain: &ChainParts, window: SponsorWindow) -> Result<b
     Ok(now.saturating_add(MARGIN_S) < window.valid_until())
 }
 
-/// Ends the step with the operation priced anew. It keeps its nonce, so at most one of its
-/// generations is ever on chain.
-pub(super) async fn renew<T>(
+/// Prices the operation anew, dearer than every generation before.
+pub(super) async fn renew(
     chain: &ChainParts,
     sponsor: &SponsorChoice,
     op: &UserOperation,
-    history: &History,
+    history: History,
     why: Failure,
-) -> Result<T, Halt> {
+) -> Result<Renewal, Halt> {
     if history.hashes.len() >= MAX_GENERATIONS {
-        return Err(Halt::Retry(failure("replaced_too_often", why.message)));
+        return Ok(Renewal::Impossible(failure("replaced_too_often", why.message)));
     }
     let config = chain.node.config();
     let floor = history.floor.unwrap_or_else(|| Floor { gas: op.gas(), fees: op.fees() });
     let fees = raised(floor.fees, chain.node.fees().await?);
     if fees.max_fee_per_gas > u128::from(config.gas.max_fee_per_gas_wei) {
         let text = format!("{}; a replacement would pass the fee ceiling", why.message);
-        return Err(Halt::Retry(failure("fee_ceiling", text)));
+        return Ok(Renewal::Impossible(failure("fee_ceiling", text)));
     }
     let own = Sponsor::of(&chain.node, op.version());
     let ours = |own: &Sponsor<'_>| op.paymaster().is_some_and(|p| p.address == own.address());
@@ -71,7 +64,7 @@ pub(super) async fn renew<T>(
     };
     let gas = no_lower(op.gas(), floor.gas);
     let op = op.clone().with_gas(gas).with_fees(fees);
-    Err(Halt::Renew(Box::new(Priced { op, payer, history: history.clone() }), why))
+    Ok(Renewal::New(Box::new(Priced { op, payer, history }), why))
 }
 
 fn raised(floor: Fees, now: Fees) -> Fees {

@@ -1,14 +1,14 @@
 //! Sealed -> Signed: a quorum reads it and signs.
 
 use countersign_protocol::{AccountClaim, ChildNumber, Request, UserOperationRequest};
-use countersign_userop::UserOperation;
+use countersign_userop::{SponsorWindow, UserOperation};
 use serde_json::{Value, json};
 
 use super::{
     Done, Halt, Job,
     halt::failure,
-    replace,
-    stage::{Approval, Sealed, Signed},
+    replace::{self, Renewal},
+    stage::{Approval, Generation, Sealed, Signed},
 };
 use crate::{
     quorum::{Ask, QuorumSignature},
@@ -30,8 +30,12 @@ pub(super) async fn sign(
         Approval::Given(window) => window,
         Approval::Pending(window) => Some(window),
     };
-    replace::while_window_holds(chain, window, &sealed.op, &sealed.history).await?;
     let ask = ask(wallet, &sealed.op)?;
+    if let Some(window) = window
+        && !replace::holds(chain, window).await?
+    {
+        return Err(renew(world, job, &ask, &sealed, window).await?);
+    }
     let (signed, approved) = match sealed.approval {
         Approval::Given(_) => (world.quorum.sign(&ask).await?, None),
         Approval::Pending(window) => {
@@ -54,9 +58,31 @@ pub(super) async fn sign(
         op = op.with_paymaster(Some(paymaster));
     }
     debug_assert_eq!(*op.hash(wallet.entry_point, wallet.chain).as_b256(), sealed.hash);
-    let next = Signed { op, hash: sealed.hash, window, history: sealed.history };
+    let Sealed { hash, mut history, .. } = sealed;
+    history.signed.push(window);
+    let next = Signed { generation: Generation { op, hash, window }, history };
     super::fault::reach("countersigned");
     Ok(Done::new("sign", next, detail))
+}
+
+/// The approval ran out before anybody signed. A new one is asked for once there is a quorum that
+/// could use it: an operation is made anew only so often.
+async fn renew(
+    world: &World,
+    job: &Job<'_>,
+    ask: &Ask,
+    sealed: &Sealed,
+    window: SponsorWindow,
+) -> Result<Halt, Halt> {
+    world.quorum.is_available(&ask.key).await?;
+    let chain = world.chain(job.intent().wallet.chain)?;
+    let why = failure("approval_expired", format!("it held until {}", window.valid_until()));
+    let renewed =
+        replace::renew(chain, &job.intent().sponsor, &sealed.op, sealed.history.clone(), why);
+    Ok(match renewed.await? {
+        Renewal::New(priced, why) => Halt::Renew(priced, why),
+        Renewal::Impossible(why) => Halt::Drop(why),
+    })
 }
 
 fn ask(wallet: &Wallet, op: &UserOperation) -> Result<Ask, Halt> {

@@ -20,12 +20,34 @@ pub(crate) struct Intent {
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Fixed {
     pub(crate) nonce: bool,
-    pub(crate) gas: bool,
-    pub(crate) fees: bool,
+    pub(crate) gas: FixedGas,
+    pub(crate) max_fee: bool,
+    pub(crate) tip: bool,
     pub(crate) factory: bool,
     pub(crate) paymaster: bool,
     /// A nonce lane that the caller chose.
     pub(crate) lane: Option<U256>,
+}
+
+/// Each gas value by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FixedGas {
+    pub(crate) call: bool,
+    pub(crate) verification: bool,
+    pub(crate) pre_verification: bool,
+    pub(crate) paymaster_verification: bool,
+    pub(crate) paymaster_post_op: bool,
+}
+
+impl FixedGas {
+    /// Nothing is left to estimate.
+    pub(crate) const fn is_whole(self) -> bool {
+        self.call
+            && self.verification
+            && self.pre_verification
+            && self.paymaster_verification
+            && self.paymaster_post_op
+    }
 }
 
 /// Any stage.
@@ -81,20 +103,14 @@ pub(crate) struct Sealed {
 /// A quorum signed it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Signed {
-    #[serde(with = "super::op_json")]
-    pub(crate) op: UserOperation,
-    pub(crate) hash: B256,
-    pub(crate) window: Option<SponsorWindow>,
+    pub(crate) generation: Generation,
     pub(crate) history: History,
 }
 
 /// A bundler has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Submitted {
-    #[serde(with = "super::op_json")]
-    pub(crate) op: UserOperation,
-    pub(crate) hash: B256,
-    pub(crate) window: Option<SponsorWindow>,
+    pub(crate) generation: Generation,
     pub(crate) history: History,
     pub(crate) sent_ms: u64,
     pub(crate) resent: u32,
@@ -150,6 +166,25 @@ pub(crate) struct History {
     /// What the last generation offered: a replacement never goes below the gas, and at least
     /// ten percent above the fees.
     pub(crate) floor: Option<Floor>,
+    /// Until when each generation that was signed may land; `None` means that nothing ends it.
+    #[serde(default)]
+    pub(crate) signed: Vec<Option<SponsorWindow>>,
+    /// The signed generation to go back to when none can be made in its place.
+    #[serde(default)]
+    pub(crate) last: Option<Box<Generation>>,
+    /// How often it was gone back to: each time it is given longer before it is replaced again.
+    #[serde(default)]
+    pub(crate) returns: u32,
+}
+
+/// One signed form of an operation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Generation {
+    #[serde(with = "super::op_json")]
+    pub(crate) op: UserOperation,
+    pub(crate) hash: B256,
+    /// When our paymaster's approval holds, if it pays.
+    pub(crate) window: Option<SponsorWindow>,
 }
 
 /// Gas and fees that cosigners have seen for this nonce.
@@ -185,20 +220,47 @@ impl Stage {
             | Self::Priced(Priced { op, .. })
             | Self::Sponsored(Sponsored { op, .. })
             | Self::Sealed(Sealed { op, .. })
-            | Self::Signed(Signed { op, .. })
-            | Self::Submitted(Submitted { op, .. })
             | Self::Dropped(Dropped { op, .. }) => op,
-            Self::Included(included) | Self::Reverted(included) => &included.submitted.op,
+            Self::Signed(Signed { generation, .. })
+            | Self::Submitted(Submitted { generation, .. }) => &generation.op,
+            Self::Included(included) | Self::Reverted(included) => {
+                &included.submitted.generation.op
+            }
         }
+    }
+
+    /// What earlier generations left behind.
+    pub(crate) const fn history(&self) -> Option<&History> {
+        match self {
+            Self::Draft(_) => None,
+            Self::Priced(Priced { history, .. })
+            | Self::Sponsored(Sponsored { history, .. })
+            | Self::Sealed(Sealed { history, .. })
+            | Self::Signed(Signed { history, .. })
+            | Self::Submitted(Submitted { history, .. })
+            | Self::Dropped(Dropped { history, .. }) => Some(history),
+            Self::Included(included) | Self::Reverted(included) => {
+                Some(&included.submitted.history)
+            }
+        }
+    }
+
+    /// Some signature exists under its nonce: it may reach the chain, whoever brings it there.
+    pub(crate) fn may_land(&self) -> bool {
+        let is_signed = matches!(
+            self,
+            Self::Signed(_) | Self::Submitted(_) | Self::Included(_) | Self::Reverted(_)
+        );
+        is_signed || self.history().is_some_and(|history| !history.signed.is_empty())
     }
 
     /// The hash, from `Sealed` on.
     pub(crate) fn hash(&self) -> Option<B256> {
         match self {
             Self::Draft(_) | Self::Priced(_) | Self::Sponsored(_) => None,
-            Self::Sealed(Sealed { hash, .. })
-            | Self::Signed(Signed { hash, .. })
-            | Self::Submitted(Submitted { hash, .. }) => Some(*hash),
+            Self::Sealed(Sealed { hash, .. }) => Some(*hash),
+            Self::Signed(Signed { generation, .. })
+            | Self::Submitted(Submitted { generation, .. }) => Some(generation.hash),
             Self::Included(included) | Self::Reverted(included) => {
                 Some(included.inclusion.user_op_hash)
             }

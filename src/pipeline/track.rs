@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::{
     Done, Halt, Job, Stage,
+    ending::{self, Standing},
     halt::failure,
-    replace,
-    stage::{Included, Submitted},
+    replace::{self, Renewal},
+    stage::{Generation, History, Included, Submitted},
     submit,
 };
 use crate::{
@@ -41,7 +42,7 @@ pub(super) async fn include(
                 return Ok(included(submitted, found));
             }
             Some(_) => {}
-            None if is_overdue(chain, &submitted) => return resend(chain, job, submitted).await,
+            None if is_overdue(chain, &submitted) => return resend(world, job, submitted).await,
             None => {}
         }
         tokio::select! {
@@ -119,30 +120,51 @@ fn is_overdue(chain: &ChainParts, submitted: &Submitted) -> bool {
     waited > chain.node.config().resubmit_s.saturating_mul(1_000)
 }
 
-/// Nothing came of it: the same again, and after a while the same nonce at a higher fee.
-async fn resend(
-    chain: &ChainParts,
-    job: &Job<'_>,
-    submitted: Submitted,
-) -> Result<Done<Stage>, Halt> {
-    let Submitted { op, hash, window, history, resent, .. } = submitted;
-    replace::while_window_holds(chain, window, &op, &history).await?;
-    if resent >= RESENDS {
-        let why = failure("not_included", "no block took it at this fee");
-        replace::renew::<()>(chain, &job.intent().sponsor, &op, &history, why).await?;
+/// Nothing came of it: the same again, and after a while the same nonce at a higher fee. Where that
+/// cannot be had, the same goes on.
+async fn resend(world: &World, job: &Job<'_>, submitted: Submitted) -> Result<Done<Stage>, Halt> {
+    let wallet = &job.intent().wallet;
+    let chain = world.chain(wallet.chain)?;
+    let stage = Stage::Submitted(submitted.clone());
+    let standing = ending::standing(world, wallet, &stage).await?;
+    if let Standing::Dead(why) = &standing
+        && why.kind == ending::NONCE_USED
+    {
+        return Err(Halt::Drop(why.clone()));
     }
-    let said = submit::send(chain, job, &op, window, &history).await.map_err(still_out_there)?;
-    let detail = json!({ "userOpHash": hash, "bundler": said });
+    let Submitted { generation, history, resent, .. } = submitted;
+    let why = reason_to_renew(chain, &generation, &history, resent).await?;
+    let mut detail = json!({ "userOpHash": generation.hash });
+    if let Some(why) = why {
+        let last = Some(Box::new(generation.clone()));
+        let sponsor = &job.intent().sponsor;
+        let kept = History { last, ..history.clone() };
+        match replace::renew(chain, sponsor, &generation.op, kept, why).await? {
+            Renewal::New(priced, why) => return Err(Halt::Renew(priced, why)),
+            Renewal::Impossible(why) if matches!(standing, Standing::Dead(_)) => {
+                return Err(Halt::Drop(why));
+            }
+            Renewal::Impossible(why) => detail["notReplaced"] = json!(why),
+        }
+    }
+    detail["bundler"] = json!(submit::send(chain, job, &generation, &history).await?);
     let sent_ms = clock::unix_ms();
-    let next = Submitted { op, hash, window, history, sent_ms, resent: resent + 1 };
+    let next = Submitted { generation, history, sent_ms, resent: resent.saturating_add(1) };
     Ok(Done::new("resubmit", Stage::Submitted(next), detail))
 }
 
-/// A bundler took it before, and may still bring it to the chain: what it says now ends nothing,
-/// unless the nonce is gone.
-fn still_out_there(halt: Halt) -> Halt {
-    match halt {
-        Halt::Drop(failure) if failure.kind != "nonce_used" => Halt::Retry(failure),
-        halt => halt,
+async fn reason_to_renew(
+    chain: &ChainParts,
+    generation: &Generation,
+    history: &History,
+    resent: u32,
+) -> Result<Option<Failure>, Halt> {
+    if let Some(window) = generation.window
+        && !replace::holds(chain, window).await?
+    {
+        let text = format!("it held until {}", window.valid_until());
+        return Ok(Some(failure("approval_expired", text)));
     }
+    let patience = RESENDS << history.returns.min(6);
+    Ok((resent >= patience).then(|| failure("not_included", "no block took it at this fee")))
 }

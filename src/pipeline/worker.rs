@@ -6,25 +6,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Job, Stage, fault,
-    halt::{Done, Halt},
-    stage::{Dropped, History, Priced, Sealed, Signed, Sponsored, Submitted},
+    Job, Stage,
+    ending::{self, Standing},
+    fault,
+    halt::{Done, Halt, failure},
+    stage::{Dropped, Generation, History, Submitted},
     step,
 };
 use crate::{
     clock,
-    service::{Failure, TimelineEntry},
-    store::{Claimed, Progress, StoreError, StoredOperation},
+    config::LONGEST_STEP,
+    service::{Failure, TimelineEntry, Wallet},
+    store::{Claimed, Lease, Progress, StoreError, StoredOperation},
     world::World,
 };
 
-/// A claim outlives every step.
-const LEASE_MS: u64 = 120_000;
+/// A claim outlives every step, and the writing down of what it did.
+const LEASE_MS: u64 = 20_000 + 1_000 * LONGEST_STEP.as_secs();
 
 /// How often to look for work that nobody announced.
 const LOOK: Duration = Duration::from_millis(200);
@@ -36,13 +39,11 @@ const MAX_ATTEMPTS: u32 = 130;
 #[derive(Debug)]
 pub(crate) struct Worker {
     world: Arc<World>,
-    name: Arc<str>,
 }
 
 impl Worker {
-    pub(crate) fn new(world: Arc<World>) -> Self {
-        let name = format!("{:016x}", rand::random::<u64>());
-        Self { world, name: name.into() }
+    pub(crate) const fn new(world: Arc<World>) -> Self {
+        Self { world }
     }
 
     /// Works until `stop`; then waits for the steps in flight, within the configured bound.
@@ -53,9 +54,8 @@ impl Worker {
             while running.try_join_next().is_some() {}
             let free = self.world.config.concurrency.saturating_sub(running.len());
             for claimed in self.claim(free).await {
-                let (world, name) = (Arc::clone(&self.world), Arc::clone(&self.name));
-                let stop = stop.clone();
-                running.spawn(async move { drive(&world, &name, claimed, &stop).await });
+                let (world, stop) = (Arc::clone(&self.world), stop.clone());
+                running.spawn(async move { drive(&world, claimed, &stop).await });
             }
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -75,7 +75,7 @@ impl Worker {
         if free == 0 {
             return Vec::new();
         }
-        let claim = self.world.store.claim(&self.name, clock::unix_ms(), LEASE_MS, free);
+        let claim = self.world.store.claim(clock::unix_ms(), LEASE_MS, free);
         claim.await.unwrap_or_else(|error| {
             tracing::error!(%error, "cannot claim operations");
             Vec::new()
@@ -84,9 +84,9 @@ impl Worker {
 }
 
 /// Takes one operation as far as it goes now.
-async fn drive(world: &World, worker: &str, claimed: Claimed, stop: &CancellationToken) {
+async fn drive(world: &World, claimed: Claimed, stop: &CancellationToken) {
     let seq = claimed.operation.seq;
-    if let Err(error) = advance(world, worker, claimed, stop).await {
+    if let Err(error) = advance(world, claimed, stop).await {
         // The claim runs out, and whoever has the operation then goes on from what is stored.
         tracing::error!(seq, %error, "an operation could not be written down");
     }
@@ -94,10 +94,10 @@ async fn drive(world: &World, worker: &str, claimed: Claimed, stop: &Cancellatio
 
 async fn advance(
     world: &World,
-    worker: &str,
     claimed: Claimed,
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
+    let lease = &claimed.lease;
     let StoredOperation { stage: mut current, .. } = claimed.operation;
     let operation = StoredOperation { stage: current.clone(), ..claimed.operation };
     let seq = operation.seq;
@@ -105,11 +105,11 @@ async fn advance(
     loop {
         if stop.is_cancelled() {
             let at = clock::unix_ms();
-            return save(world, worker, seq, pause(current, at, attempts)).await;
+            return save(world, lease, seq, pause(current, at, attempts)).await;
         }
-        let job = Job { operation: &operation, stop, attempts };
+        let job = Job { operation: &operation, stop };
         let started = Instant::now();
-        let outcome = step(world, &job, current.clone()).await;
+        let outcome = within_lease(step(world, &job, current.clone())).await;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match outcome {
             Ok(Done { next, note }) => {
@@ -117,7 +117,7 @@ async fn advance(
                 attempts = 0;
                 let moved = next.name() != current.name();
                 current = next;
-                save(world, worker, seq, going(current.clone(), entry)).await?;
+                save(world, lease, seq, going(current.clone(), entry)).await?;
                 if moved {
                     fault::reach(current.name_text());
                 }
@@ -128,25 +128,50 @@ async fn advance(
                     return Ok(());
                 }
             }
-            Err(halt) => match settle(halt, &current, attempts, took_ms)? {
-                Next::Pause(progress) => return save(world, worker, seq, progress).await,
-                Next::Go(progress) => {
-                    attempts = 0;
-                    current = progress.stage.clone();
-                    save(world, worker, seq, progress).await?;
-                    fault::reach(if current.is_settled() { "dropped" } else { "replaced" });
-                    if current.is_settled() {
-                        world.work.notify_one();
-                        return Ok(());
+            Err(halt) => {
+                let halted = Halted { stage: &current, attempts, took_ms };
+                match halted.settle(world, &operation.intent.wallet, halt).await? {
+                    Next::Pause(progress) => {
+                        return save(world, lease, seq, progress).await;
+                    }
+                    Next::Go(progress) => {
+                        attempts = 0;
+                        current = progress.stage.clone();
+                        save(world, lease, seq, progress).await?;
+                        fault::reach(match current {
+                            Stage::Dropped(_) => "dropped",
+                            Stage::Priced(_) => "replaced",
+                            _ => "returned",
+                        });
+                        if current.is_settled() {
+                            world.work.notify_one();
+                            return Ok(());
+                        }
                     }
                 }
-            },
+            }
         }
     }
 }
 
-async fn save(world: &World, worker: &str, seq: i64, progress: Progress) -> Result<(), StoreError> {
-    world.store.save(worker, seq, progress).await
+async fn save(
+    world: &World,
+    lease: &Lease,
+    seq: i64,
+    progress: Progress,
+) -> Result<(), StoreError> {
+    world.store.save(lease, seq, progress).await
+}
+
+/// A step never outlives its claim. It is cut off where a kill could have cut it off, and goes on from
+/// there.
+async fn within_lease(
+    step: impl Future<Output = Result<Done<Stage>, Halt>>,
+) -> Result<Done<Stage>, Halt> {
+    tokio::time::timeout(LONGEST_STEP, step).await.unwrap_or_else(|_| {
+        let text = format!("the step did not end within {LONGEST_STEP:?}");
+        Err(Halt::Retry(failure("step_timed_out", text)))
+    })
 }
 
 /// What follows from a step that made no next stage.
@@ -155,67 +180,132 @@ enum Next {
     Go(Progress),
 }
 
-fn settle(halt: Halt, current: &Stage, attempts: u32, took_ms: u64) -> Result<Next, StoreError> {
-    let now = clock::unix_ms();
-    Ok(match halt {
-        Halt::Store(error) => return Err(error),
-        Halt::Wait(rest) => {
-            let until = now.saturating_add(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX));
-            Next::Pause(pause(current.clone(), until, attempts))
-        }
-        Halt::Retry(failure) if attempts < MAX_ATTEMPTS || is_signed(current) => {
-            let attempts = attempts.saturating_add(1);
-            let until = now.saturating_add(backoff_ms(attempts));
-            // The first tries are told, and then one in sixteen.
-            let told = attempts <= 4 || attempts.is_multiple_of(16);
-            let entry = told.then(|| entry("retry", took_ms, json!(failure)));
-            Next::Pause(Progress { entry, ..pause(current.clone(), until, attempts) })
-        }
-        Halt::Retry(failure) | Halt::Drop(failure) => {
-            let entry = entry("drop", took_ms, json!(failure));
-            Next::Go(going(Stage::Dropped(dropped(current, failure)), Some(entry)))
-        }
-        Halt::Renew(priced, failure) => {
-            let entry = entry("replace", took_ms, json!(failure));
-            Next::Go(going(Stage::Priced(*priced), Some(entry)))
-        }
-    })
+/// A stage whose step did not work, and how it went.
+struct Halted<'a> {
+    stage: &'a Stage,
+    attempts: u32,
+    took_ms: u64,
 }
 
-/// Once a signature exists the operation may reach the chain, whoever brings it there: it is not
-/// given up for want of patience.
-const fn is_signed(stage: &Stage) -> bool {
-    matches!(
-        stage,
-        Stage::Signed(_) | Stage::Submitted(_) | Stage::Included(_) | Stage::Reverted(_)
-    )
+impl Halted<'_> {
+    async fn settle(&self, world: &World, wallet: &Wallet, halt: Halt) -> Result<Next, StoreError> {
+        Ok(match halt {
+            Halt::Store(error) => return Err(error),
+            Halt::Wait(rest) => {
+                let rest = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);
+                let until = clock::unix_ms().saturating_add(rest);
+                Next::Pause(pause(self.stage.clone(), until, self.attempts))
+            }
+            Halt::Renew(priced, failure) => {
+                self.go("replace", Stage::Priced(*priced), json!(failure))
+            }
+            Halt::Drop(failure) if self.stage.may_land() => {
+                self.not_dead(world, wallet, failure, true).await
+            }
+            Halt::Retry(failure) if self.stage.may_land() => {
+                let newer = ending::earlier(self.stage).is_some();
+                let refused = newer && self.attempts >= MAX_ATTEMPTS;
+                match newer {
+                    true => self.not_dead(world, wallet, failure, refused).await,
+                    false => self.again(failure),
+                }
+            }
+            Halt::Retry(failure) if self.attempts < MAX_ATTEMPTS => self.again(failure),
+            Halt::Retry(failure) | Halt::Drop(failure) => self.dropped(failure),
+        })
+    }
+
+    /// A signature exists. Whatever was said, only the chain ends the operation; until then the last
+    /// generation that a bundler was given is watched, or this one is tried again.
+    async fn not_dead(
+        &self,
+        world: &World,
+        wallet: &Wallet,
+        failure: Failure,
+        refused: bool,
+    ) -> Next {
+        let standing = ending::standing(world, wallet, self.stage).await;
+        let earlier = ending::earlier(self.stage);
+        match (standing, earlier) {
+            (Ok(Standing::Dead(why)), _) if why.kind == ending::NONCE_USED => self.dropped(why),
+            // Without an approval that holds, a new one may still be had.
+            (Ok(Standing::Dead(_)), _) if refused => self.dropped(failure),
+            (Ok(Standing::Landed), Some((generation, history))) => {
+                self.go("return", back(generation, history), json!({ "landed": true }))
+            }
+            (Ok(Standing::Open), Some((generation, history))) if refused => {
+                self.go("return", back(generation, history), json!(failure))
+            }
+            (Ok(Standing::Open), None) if refused => match self.again(failure) {
+                // Later operations of the wallet need not wait for what may never come.
+                Next::Pause(paused) => Next::Pause(Progress { blocks_lane: true, ..paused }),
+                go => go,
+            },
+            (Ok(_), _) => self.again(failure),
+            (Err(error), _) => {
+                tracing::warn!(%error, "cannot tell whether an operation can still land");
+                self.again(failure)
+            }
+        }
+    }
+
+    /// The first tries are told, and then one in sixteen.
+    fn again(&self, failure: Failure) -> Next {
+        let attempts = self.attempts.saturating_add(1);
+        let until = clock::unix_ms().saturating_add(backoff_ms(attempts));
+        let told = attempts <= 4 || attempts.is_multiple_of(16);
+        let entry = told.then(|| entry("retry", self.took_ms, json!(failure)));
+        Next::Pause(Progress { entry, ..pause(self.stage.clone(), until, attempts) })
+    }
+
+    fn dropped(&self, failure: Failure) -> Next {
+        let detail = json!(failure);
+        let history = self.stage.history().cloned().unwrap_or_default();
+        let dropped = Dropped { op: self.stage.op().clone(), failure, history };
+        self.go("drop", Stage::Dropped(dropped), detail)
+    }
+
+    fn go(&self, step: &str, stage: Stage, detail: Value) -> Next {
+        Next::Go(going(stage, Some(entry(step, self.took_ms, detail))))
+    }
 }
 
-fn dropped(stage: &Stage, failure: Failure) -> Dropped {
-    let history = match stage {
-        Stage::Priced(Priced { history, .. })
-        | Stage::Sponsored(Sponsored { history, .. })
-        | Stage::Sealed(Sealed { history, .. })
-        | Stage::Signed(Signed { history, .. })
-        | Stage::Submitted(Submitted { history, .. })
-        | Stage::Dropped(Dropped { history, .. }) => history.clone(),
-        Stage::Included(included) | Stage::Reverted(included) => included.submitted.history.clone(),
-        Stage::Draft(_) => History::default(),
-    };
-    Dropped { op: stage.op().clone(), failure, history }
+/// The generation that is watched again.
+fn back(generation: &Generation, history: &History) -> Stage {
+    let returns = history.returns.saturating_add(1);
+    let history = History { last: None, returns, ..history.clone() };
+    let generation = generation.clone();
+    Stage::Submitted(Submitted { generation, history, sent_ms: clock::unix_ms(), resent: 0 })
 }
 
 fn going(stage: Stage, entry: Option<TimelineEntry>) -> Progress {
     let lease_until_ms = clock::unix_ms() + LEASE_MS;
-    Progress { stage, entry, release_until_ms: None, lease_until_ms, attempts: 0 }
+    Progress {
+        stage,
+        entry,
+        release_until_ms: None,
+        lease_until_ms,
+        attempts: 0,
+        blocks_lane: false,
+    }
 }
 
 const fn pause(stage: Stage, until_ms: u64, attempts: u32) -> Progress {
-    Progress { stage, entry: None, release_until_ms: Some(until_ms), lease_until_ms: 0, attempts }
+    Progress {
+        stage,
+        entry: None,
+        release_until_ms: Some(until_ms),
+        lease_until_ms: 0,
+        attempts,
+        blocks_lane: false,
+    }
 }
 
-/// 0.25 s, doubling up to 5 s.
+/// 0.25 s, doubling up to 5 s; a minute for what has not worked for long.
 fn backoff_ms(attempts: u32) -> u64 {
+    if attempts > MAX_ATTEMPTS {
+        return 60_000;
+    }
     (250_u64 << attempts.saturating_sub(1).min(5)).min(5_000)
 }
 

@@ -52,10 +52,11 @@ fn create_wallet_method() -> Method {
             name: "countersign_createWallet",
             summary: "Make a wallet, or find the one there is",
             description: "The owner is the child `m/index` of an MPC key, derived by the cosigners, whose answers must \
-                          agree. Nothing goes on chain: the address is counterfactual until the wallet's first operation.",
+                          agree. A child belongs, on every chain, to the caller that had it first. Nothing goes on \
+                          chain: the address is counterfactual until the wallet's first operation.",
             params: &["wallet"],
             result: "wallet",
-            errors: &[Code::UnsupportedChain, Code::Unavailable],
+            errors: &[Code::Unauthorized, Code::UnsupportedChain, Code::Unavailable],
             example: Example {
                 params: json!([{
                     "key": "treasury", "chainId": "0x7a69", "kind": "countersign", "entryPointVersion": "0.8",
@@ -90,11 +91,14 @@ fn list_wallets_method() -> Method {
         About {
             name: "countersign_listWallets",
             summary: "The caller's wallets, oldest first",
-            description: "All of them, or those on one chain.",
-            params: &["chainId"],
-            result: "wallets",
+            description: "Page by page: all of them, or those on one chain.",
+            params: &["chainId", "cursor", "limit"],
+            result: "page",
             errors: &[],
-            example: Example { params: json!([]), result: json!([wallet_example()]) },
+            example: Example {
+                params: json!([null, null, 1]),
+                result: json!({ "wallets": [wallet_example()], "cursor": "1" }),
+            },
         },
         list_wallets,
     )
@@ -106,7 +110,10 @@ fn send_user_operation_method() -> Method {
             name: "countersign_sendUserOperation",
             summary: "Send an operation that the caller built, without signature",
             description: "What the operation leaves out (nonce, gas, fees, factory, paymaster) is filled in; what it sets \
-                          stays as it is. The sender must be a wallet of the caller.",
+                          stays as it is, each gas and fee value by itself. But an operation that must be replaced \
+                          under its nonce has to offer at least 10 % more: then both fees rise, also those that were \
+                          set, up to the configured ceiling. A nonce that is set must be the next one of its lane. The \
+                          sender must be a wallet of the caller.",
             params: &["userOperation", "entryPoint", "options"],
             result: "sent",
             errors: &[
@@ -185,12 +192,35 @@ async fn get_wallet(call: Call, params: GetParams) -> Result<WalletView, RpcErro
 struct ListParams {
     /// Only wallets of this chain.
     chain_id: Option<Chain>,
+    /// What the page before gave; the beginning when absent.
+    cursor: Option<String>,
+    /// How many at most, 1 to 1000; 100 when absent.
+    limit: Option<u32>,
 }
 
-async fn list_wallets(call: Call, params: ListParams) -> Result<Vec<WalletView>, RpcError> {
-    let all = call.context.gateway.list_wallets(&call.caller).await?;
-    let wanted = |wallet: &service::Wallet| params.chain_id.is_none_or(|c| c.0 == wallet.chain);
-    Ok(all.into_iter().filter(wanted).map(WalletView::from).collect())
+/// How many wallets a page has when nothing is said.
+const PAGE: u32 = 100;
+
+/// Some of the caller's wallets.
+#[derive(Debug, serde::Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WalletPage")]
+struct PageView {
+    /// Oldest first.
+    wallets: Vec<WalletView>,
+    /// What to ask with for those that follow; absent when none do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+async fn list_wallets(call: Call, params: ListParams) -> Result<PageView, RpcError> {
+    let ask = service::ListWallets {
+        chain: params.chain_id.map(|chain| chain.0),
+        cursor: params.cursor,
+        limit: params.limit.unwrap_or(PAGE),
+    };
+    let page = call.context.gateway.list_wallets(&call.caller, ask).await?;
+    let wallets = page.wallets.into_iter().map(WalletView::from).collect();
+    Ok(PageView { wallets, cursor: page.cursor })
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -231,7 +261,7 @@ struct Sent {
 async fn send_user_operation(call: Call, params: SendParams) -> Result<Sent, RpcError> {
     let SendParams { user_operation, entry_point, options } = params;
     if let Some(id) = &options.id {
-        super::wallet::check_id(id, "options.id")?;
+        service::check_id(id).map_err(|problem| RpcError::field("options.id", problem))?;
     }
     let wishes = capabilities::read(&options.capabilities, "options")?;
     if wishes.nonce_key.is_some() {

@@ -113,7 +113,8 @@ impl RpcError {
     /// What a bundler, paymaster or node said: under the standard's codes as it is, under ours when it is its own.
     fn upstream(code: i64, message: String, data: Option<Value>) -> Self {
         let standard = CATALOGUE.iter().map(|entry| entry.code).find(|known| {
-            i64::from(known.number()) == code && (Code::EntryPoint..=Code::Reverted).contains(known)
+            let passes = (Code::EntryPoint..=Code::Reverted).contains(known);
+            i64::from(known.number()) == code && (passes || *known == Code::InvalidParams)
         });
         match (standard, data) {
             (Some(code), None) => Self::new(code, message),
@@ -161,6 +162,10 @@ impl From<ServiceError> for RpcError {
             ServiceError::UnknownWallet(address) => {
                 Self::new(Code::Unauthorized, text).with_data(json!({ "address": address }))
             }
+            ServiceError::ForeignChild { index, .. } => {
+                Self::new(Code::Unauthorized, text).with_data(json!({ "index": index }))
+            }
+            ServiceError::NotAtomic(_) => Self::new(Code::AtomicityNotSupported, text),
             ServiceError::UnknownId(_) => Self::new(Code::UnknownId, text),
             ServiceError::DuplicateId(_) => Self::new(Code::DuplicateId, text),
             ServiceError::UnsupportedChain(_) => Self::new(Code::UnsupportedChain, text),
@@ -172,9 +177,9 @@ impl From<ServiceError> for RpcError {
             ServiceError::Refused { rule, .. } => {
                 Self::new(Code::Rejected, text).with_data(json!({ "rule": rule }))
             }
-            ServiceError::QuorumUnavailable(_) | ServiceError::ShuttingDown => {
-                Self::new(Code::Unavailable, text)
-            }
+            ServiceError::Unavailable(_)
+            | ServiceError::QuorumUnavailable(_)
+            | ServiceError::ShuttingDown => Self::new(Code::Unavailable, text),
             ServiceError::Upstream { code, message, data } => Self::upstream(code, message, data),
             ServiceError::Reverted { reason, data } => {
                 Self::new(Code::Reverted, text).with_data(json!({ "reason": reason, "data": data }))
@@ -221,6 +226,20 @@ mod tests {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), CATALOGUE.len());
+    }
+
+    #[test]
+    fn a_bundlers_word_on_fields_keeps_its_code_and_its_own_codes_are_wrapped() {
+        let told = |code| {
+            let error = ServiceError::Upstream { code, message: "sender".into(), data: None };
+            RpcError::from(error).to_response()["error"].clone()
+        };
+        assert_eq!(told(-32_602)["code"], -32_602);
+        assert_eq!(told(-32_500)["code"], -32_500);
+        assert_eq!(
+            (&told(-32_601)["code"], &told(-32_601)["data"]["code"]),
+            (&json!(-32_055), &json!(-32_601))
+        );
     }
 
     #[test]

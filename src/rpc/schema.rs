@@ -81,7 +81,7 @@ impl JsonSchema for OperationJson {
             "type": "object",
             "description": "A UserOperation as ERC-7769 writes it. EntryPoint 0.6 has initCode and paymasterAndData; \
                             later ones have factory, factoryData and the paymaster fields; paymasterSignature is 0.9's.",
-            "required": ["sender", "nonce", "callData"],
+            "required": ["sender", "callData"],
             "properties": {
                 "sender": address, "nonce": quantity, "callData": data,
                 "initCode": data, "factory": address, "factoryData": data,

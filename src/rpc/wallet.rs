@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-pub(super) use self::calls::check_id;
 use self::calls::{SendCalls, Sent};
 use self::capabilities::Offered;
 use self::status::Status;
@@ -128,9 +127,10 @@ async fn send_calls(call: Call, params: SendCallsParams) -> Result<Sent, RpcErro
     let batch = params.calls;
     batch.check()?;
     let wishes = capabilities::read(&batch.capabilities, "calls")?;
+    let gateway = &call.context.gateway;
     let from = match batch.from {
         Some(from) => from,
-        None => only_wallet(&call, batch.chain_id).await?,
+        None => gateway.only_wallet(&call.caller, batch.chain_id.0).await?.address,
     };
     if batch.atomic_required {
         must_be_atomic(&call, from, batch.chain_id).await?;
@@ -143,7 +143,7 @@ async fn send_calls(call: Call, params: SendCallsParams) -> Result<Sent, RpcErro
         nonce_key: wishes.nonce_key,
         id: batch.id,
     };
-    let sent = call.context.gateway.send_calls(&call.caller, request).await?;
+    let sent = gateway.send_calls(&call.caller, request).await?;
     Ok(Sent { id: sent.id })
 }
 
@@ -155,22 +155,6 @@ async fn must_be_atomic(call: &Call, wallet: Address, chain: Chain) -> Result<()
             Err(RpcError::new(Code::AtomicityNotSupported, problem))
         }
         _ => Ok(()),
-    }
-}
-
-/// The wallet that is meant when none is named.
-async fn only_wallet(call: &Call, chain: Chain) -> Result<Address, RpcError> {
-    let wallets = call.context.gateway.list_wallets(&call.caller).await?;
-    let mut here = wallets.iter().filter(|wallet| wallet.chain == chain.0);
-    match (here.next(), here.next()) {
-        (Some(wallet), None) => Ok(wallet.address),
-        (None, _) => {
-            Err(RpcError::field("calls.from", "missing, and there is no wallet on this chain"))
-        }
-        _ => Err(RpcError::field(
-            "calls.from",
-            "missing, and there are several wallets on this chain",
-        )),
     }
 }
 

@@ -29,6 +29,15 @@ pub struct Wallet {
     pub account: AccountSpec,
 }
 
+/// Some of a caller's wallets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalletPage {
+    /// Oldest first.
+    pub wallets: Vec<Wallet>,
+    /// What to ask with for those that follow; `None` when none do.
+    pub cursor: Option<String>,
+}
+
 /// Names an operation from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -136,7 +145,7 @@ pub struct TimelineEntry {
     /// Unix time in milliseconds.
     pub at_ms: u64,
     /// The step: `admit`, `price`, `sponsor`, `seal`, `sign`, `submit`, `include`, or what set it
-    /// back: `retry`, `replace`, `reorg`, `drop`.
+    /// back: `retry`, `replace`, `return`, `reorg`, `drop`.
     pub step: String,
     /// How long the step took.
     pub took_ms: u64,

@@ -11,6 +11,17 @@ pub enum ServiceError {
     /// No such wallet, or it belongs to another caller.
     #[error("unknown wallet {0}")]
     UnknownWallet(Address),
+    /// The child of the key belongs to another caller.
+    #[error("child {index} of key {key} belongs to another caller")]
+    ForeignChild {
+        /// The key.
+        key: String,
+        /// The child.
+        index: u32,
+    },
+    /// The account cannot make these calls all or nothing (EIP-5792: 5760).
+    #[error("the account cannot make these calls atomically: {0}")]
+    NotAtomic(String),
     /// No operation has this id or hash (EIP-5792: 5730).
     #[error("unknown id {0}")]
     UnknownId(String),
@@ -53,6 +64,9 @@ pub enum ServiceError {
         /// What it said.
         message: String,
     },
+    /// The node or the bundler does not answer, or not properly.
+    #[error("{0}")]
+    Unavailable(String),
     /// Too few cosigners answer.
     #[error("the quorum is not available: {0}")]
     QuorumUnavailable(String),
@@ -98,6 +112,6 @@ impl ServiceError {
 
     /// Asking again may help.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::QuorumUnavailable(_) | Self::ShuttingDown)
+        matches!(self, Self::Unavailable(_) | Self::QuorumUnavailable(_) | Self::ShuttingDown)
     }
 }

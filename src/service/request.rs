@@ -40,6 +40,17 @@ pub struct CreateWallet {
     pub index: Option<u32>,
 }
 
+/// Which of a caller's wallets to list.
+#[derive(Debug, Clone)]
+pub struct ListWallets {
+    /// Only those of this chain.
+    pub chain: Option<ChainId>,
+    /// Where the page before ended; the beginning when absent.
+    pub cursor: Option<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
 /// Calls that one wallet shall make in one operation (EIP-5792 `wallet_sendCalls`).
 #[derive(Debug, Clone)]
 pub struct SendCalls {
@@ -92,4 +103,19 @@ pub enum SponsorChoice {
         /// Passed on as it is.
         context: serde_json::Value,
     },
+}
+
+/// EIP-5792's bound on ids, in bytes.
+const ID_LIMIT: usize = 4096;
+
+/// Holds an id against the bound. It counts by its bytes: hex digits after 0x stand for half as many.
+pub(crate) fn check_id(id: &str) -> Result<(), String> {
+    let bytes = match id.strip_prefix("0x") {
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => digits.len().div_ceil(2),
+        _ => id.len(),
+    };
+    if id.is_empty() || bytes > ID_LIMIT {
+        return Err(format!("has {bytes} bytes; 1 to {ID_LIMIT} are allowed"));
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub(super) async fn stub(
     op: &Value,
 ) -> Result<SponsorAnswer> {
     let (sponsor, op) = asked(world, caller, chain, entry_point, op).await?;
-    let window = sponsor.window().await.map_err(ServiceError::internal)?;
+    let window = sponsor.window().await?;
     Ok(answer(&op, sponsor.stub(window), false))
 }
 
@@ -34,11 +34,12 @@ pub(super) async fn data(
     op: &Value,
 ) -> Result<SponsorAnswer> {
     let (sponsor, op) = asked(world, caller, chain, entry_point, op).await?;
-    let window = sponsor.window().await.map_err(ServiceError::internal)?;
+    let window = sponsor.window().await?;
     let op = op.with_paymaster(Some(sponsor.stub(window)));
     let (paymaster, _) =
         sponsor.approve(&world.quorum, &op, window).await.map_err(|error| match error {
             SponsorError::Quorum(error) => error.into(),
+            SponsorError::Chain(error) => error.into(),
             error => ServiceError::internal(error),
         })?;
     Ok(answer(&op, paymaster, true))

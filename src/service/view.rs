@@ -1,7 +1,7 @@
 //! Stored operations and bundlers' answers, as the gateway shows them.
 
 use alloy::primitives::{Address, B256};
-use countersign_bundler_client::{BundlerError, GasEstimate};
+use countersign_bundler_client::{BundlerError, GasEstimate, Rejection, RpcCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,12 @@ use super::{
     Caller, CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, Inclusion,
     Operation, Result, ServiceError, StageName, Wallet,
 };
-use crate::{pipeline::Stage, store::StoredOperation, world::World};
+use crate::{
+    chain::{decode_revert, revert_data},
+    pipeline::Stage,
+    store::StoredOperation,
+    world::World,
+};
 
 /// An operation with its timeline.
 pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Result<Operation> {
@@ -88,15 +93,25 @@ pub(super) fn passed_on<T: Serialize>(
     serde_json::to_value(answer.map_err(upstream)?).map_err(ServiceError::internal)
 }
 
-/// A bundler's no keeps its code; trouble with the bundler is ours.
+/// A bundler's no keeps its code; one that does not answer properly is not there.
 pub(super) fn upstream(error: BundlerError) -> ServiceError {
-    match error.rejection() {
-        Some(rejection) => ServiceError::Upstream {
-            code: rejection.code.number(),
-            message: rejection.message.clone(),
-            data: rejection.data.clone(),
-        },
-        None => ServiceError::internal(error),
+    match &error {
+        BundlerError::Rejected(rejection) => refused(rejection),
+        BundlerError::Failed { fault, .. } | BundlerError::Unconfirmed { fault, .. } => {
+            ServiceError::Unavailable(format!("the bundler gave no proper answer: {fault}"))
+        }
+        _ => ServiceError::internal(error),
+    }
+}
+
+fn refused(rejection: &Rejection) -> ServiceError {
+    if let (RpcCode::ExecutionReverted, Some(data)) = (rejection.code, revert_data(rejection)) {
+        return ServiceError::Reverted { reason: decode_revert(&data).to_string(), data };
+    }
+    ServiceError::Upstream {
+        code: rejection.code.number(),
+        message: rejection.message.clone(),
+        data: rejection.data.clone(),
     }
 }
 

@@ -12,8 +12,14 @@ use countersign_userop::ChainId;
 /// Everything that outlives the process. Each method is one transaction, durable when it returns.
 #[async_trait]
 pub(crate) trait Store: Send + Sync + std::fmt::Debug {
-    /// Takes the next unused child of a key, for good.
-    async fn take_child_index(&self, key: &str) -> Result<u32, StoreError>;
+    /// Gives a child of a key to the caller, for good: the one that is named, or the next that nobody
+    /// has. `None`: it belongs to another caller, or none is left.
+    async fn claim_child(
+        &self,
+        caller: &Caller,
+        key: &str,
+        named: Option<u32>,
+    ) -> Result<Option<u32>, StoreError>;
 
     /// Remembers a wallet. One address on one chain is one wallet; the first caller keeps it.
     async fn put_wallet(&self, caller: &Caller, wallet: &Wallet) -> Result<(), StoreError>;
@@ -26,8 +32,12 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
         address: Address,
     ) -> Result<Option<Wallet>, StoreError>;
 
-    /// The caller's wallets, oldest first.
-    async fn wallets(&self, caller: &Caller) -> Result<Vec<Wallet>, StoreError>;
+    /// The caller's wallets that a question is about, oldest first, each with its place in that order.
+    async fn wallets(
+        &self,
+        caller: &Caller,
+        which: WalletQuery,
+    ) -> Result<Vec<(i64, Wallet)>, StoreError>;
 
     /// Takes an intent in, unless its id is known.
     async fn admit(&self, new: NewOperation) -> Result<Admission, StoreError>;
@@ -52,30 +62,59 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// Takes over whatever a previous process of this database left claimed.
     async fn adopt(&self) -> Result<(), StoreError>;
 
-    /// Claims up to `limit` operations that are due, for `lease_ms`.
+    /// Claims up to `limit` operations that are due, for `lease_ms`. A row that cannot be read is set
+    /// aside and logged; it holds up no other.
     async fn claim(
         &self,
-        worker: &str,
         now_ms: u64,
         lease_ms: u64,
         limit: usize,
     ) -> Result<Vec<Claimed>, StoreError>;
 
-    /// Writes a step down. Fails with [`StoreError::LeaseLost`] when another worker has it now.
-    async fn save(&self, worker: &str, seq: i64, progress: Progress) -> Result<(), StoreError>;
+    /// Writes a step down. Fails with [`StoreError::LeaseLost`] when it was claimed again since.
+    async fn save(&self, lease: &Lease, seq: i64, progress: Progress) -> Result<(), StoreError>;
 
     /// How an operation stands among the others of its sender.
     async fn lane_state(&self, seq: i64, lane: Option<U256>) -> Result<LaneState, StoreError>;
 
     /// Gives the operation a nonce in `lane`: the chain's next, or the one after the last that is
-    /// in use here. Asking again gives the same. `None`: a nonce that the caller fixed is taken.
+    /// in use here. Asking again gives the same. A sequence that the caller fixed must be just that.
     async fn reserve_nonce(
         &self,
         seq: i64,
         lane: U256,
         chain_next: u64,
         fixed: Option<u64>,
-    ) -> Result<Option<U256>, StoreError>;
+    ) -> Result<Reservation, StoreError>;
+
+    /// Gives back the nonce of an operation that no cosigner has seen.
+    async fn free_nonce(&self, seq: i64) -> Result<(), StoreError>;
+}
+
+/// What came of asking for a nonce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reservation {
+    /// The operation has this nonce.
+    Given(U256),
+    /// The sequence that the caller fixed was used before: the next is this.
+    Used(u64),
+    /// It would leave a gap: the next is this.
+    Gap(u64),
+    /// The lane's sequence is at its end.
+    Exhausted,
+}
+
+/// Which wallets of a caller.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct WalletQuery {
+    /// Only on this chain.
+    pub(crate) chain: Option<ChainId>,
+    /// Only with this address.
+    pub(crate) address: Option<Address>,
+    /// Only those behind this place.
+    pub(crate) after: i64,
+    /// No more than so many.
+    pub(crate) limit: u32,
 }
 
 /// An intent to take in.
@@ -107,11 +146,27 @@ pub(crate) struct StoredOperation {
     pub(crate) nonce: Option<U256>,
 }
 
-/// An operation that this worker may move.
+/// An operation that may be moved by whoever holds the lease.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     pub(crate) operation: StoredOperation,
     pub(crate) attempts: u32,
+    pub(crate) lease: Lease,
+}
+
+/// One claim, told from every other: also from a later one by the same process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lease(String);
+
+impl Lease {
+    /// A lease like no other.
+    pub(crate) fn new() -> Self {
+        Self(format!("{:032x}", rand::random::<u128>()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What one step did.
@@ -125,6 +180,8 @@ pub(crate) struct Progress {
     pub(crate) lease_until_ms: u64,
     /// Tries of the step that did not work.
     pub(crate) attempts: u32,
+    /// Its nonce may never be used: later operations of the wallet shall not wait for it.
+    pub(crate) blocks_lane: bool,
 }
 
 /// How an operation stands among the others of its sender.
@@ -134,6 +191,8 @@ pub(crate) struct LaneState {
     pub(crate) reserved: Option<U256>,
     /// The nonce key to use: the one asked for, or the first that is not blocked for good.
     pub(crate) lane: U256,
+    /// Nothing can follow in that lane.
+    pub(crate) is_blocked: bool,
     /// Earlier operations that no bundler has yet; ours comes after them.
     pub(crate) unsent_before: u32,
     /// Earlier operations that no block has yet.
@@ -157,8 +216,8 @@ pub(crate) enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Another worker has the operation now.
-    #[error("operation {0} is claimed by another worker")]
+    /// The operation was claimed again since.
+    #[error("the claim on operation {0} ran out, and another was made")]
     LeaseLost(i64),
     /// Another process works on this database.
     #[error("another gateway process holds {0}")]

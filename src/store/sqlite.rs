@@ -10,7 +10,8 @@ use sqlx::{
 };
 
 use super::{
-    Admission, Claimed, LaneState, NewOperation, Progress, Store, StoreError, StoredOperation,
+    Admission, Claimed, LaneState, Lease, NewOperation, Progress, Reservation, Store, StoreError,
+    StoredOperation, WalletQuery,
 };
 use crate::service::{Caller, TimelineEntry, Wallet};
 use countersign_userop::ChainId;
@@ -69,8 +70,13 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn take_child_index(&self, key: &str) -> Result<u32, StoreError> {
-        wallets::take_child_index(self, key).await
+    async fn claim_child(
+        &self,
+        caller: &Caller,
+        key: &str,
+        named: Option<u32>,
+    ) -> Result<Option<u32>, StoreError> {
+        wallets::claim_child(self, caller, key, named).await
     }
 
     async fn put_wallet(&self, caller: &Caller, wallet: &Wallet) -> Result<(), StoreError> {
@@ -86,8 +92,12 @@ impl Store for SqliteStore {
         wallets::one(self, caller, chain, address).await
     }
 
-    async fn wallets(&self, caller: &Caller) -> Result<Vec<Wallet>, StoreError> {
-        wallets::all(self, caller).await
+    async fn wallets(
+        &self,
+        caller: &Caller,
+        which: WalletQuery,
+    ) -> Result<Vec<(i64, Wallet)>, StoreError> {
+        wallets::some(self, caller, which).await
     }
 
     async fn admit(&self, new: NewOperation) -> Result<Admission, StoreError> {
@@ -116,24 +126,26 @@ impl Store for SqliteStore {
 
     async fn adopt(&self) -> Result<(), StoreError> {
         self.hold()?;
-        sqlx::query("UPDATE operations SET lease_owner = NULL, lease_until = 0, due_ms = 0 WHERE settled = 0")
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "UPDATE operations SET lease_owner = NULL, lease_until = 0, due_ms = 0, quarantine = NULL
+             WHERE settled = 0",
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
     async fn claim(
         &self,
-        worker: &str,
         now_ms: u64,
         lease_ms: u64,
         limit: usize,
     ) -> Result<Vec<Claimed>, StoreError> {
-        operations::claim(self, worker, now_ms, lease_ms, limit).await
+        operations::claim(self, now_ms, lease_ms, limit).await
     }
 
-    async fn save(&self, worker: &str, seq: i64, progress: Progress) -> Result<(), StoreError> {
-        operations::save(self, worker, seq, progress).await
+    async fn save(&self, lease: &Lease, seq: i64, progress: Progress) -> Result<(), StoreError> {
+        operations::save(self, lease, seq, progress).await
     }
 
     async fn lane_state(&self, seq: i64, lane: Option<U256>) -> Result<LaneState, StoreError> {
@@ -146,8 +158,14 @@ impl Store for SqliteStore {
         lane: U256,
         chain_next: u64,
         fixed: Option<u64>,
-    ) -> Result<Option<U256>, StoreError> {
+    ) -> Result<Reservation, StoreError> {
         lanes::reserve(self, seq, lane, chain_next, fixed).await
+    }
+
+    async fn free_nonce(&self, seq: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        operations::free_nonce(&mut tx, seq).await?;
+        Ok(tx.commit().await?)
     }
 }
 
@@ -160,7 +178,8 @@ fn key_text(key: U256) -> String {
     format!("{key:#x}")
 }
 
-/// SQLite's integers are signed; what we store in them never comes near the limit.
+/// SQLite's integers are signed. What a caller can choose is held against that bound where it comes
+/// in; of the rest (times, counts) nothing comes near it.
 fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

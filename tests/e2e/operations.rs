@@ -4,3 +4,4 @@ mod bundler_garbage;
 mod landed;
 mod paymaster_service;
 mod reverted;
+mod stopped;

@@ -4,7 +4,10 @@
 
 mod durability;
 mod lifecycle;
+mod nonces;
 mod quorum;
+mod replaced;
 mod sponsored;
 mod stand_in;
+mod tenants;
 mod world;

@@ -28,9 +28,29 @@ pub(crate) fn random_operation(rng: &mut StdRng, version: EntryPointVersion) -> 
         _ => op.with_eip7702_auth(Some(authorization(rng))),
     };
     match rng.random_bool(0.6) {
-        true => op.with_paymaster(Some(paymaster(rng))),
+        true => {
+            let paymaster = paymaster(rng);
+            op.with_paymaster(Some(with_magic(rng, paymaster)))
+        }
         false => op,
     }
+}
+
+/// Ends `paymasterAndData` where a signature precedes it, on 0.9; data like any other before that.
+pub(crate) const MAGIC: [u8; 8] = [0x22, 0xe3, 0x25, 0xa2, 0x97, 0x43, 0x96, 0x56];
+
+/// Now and then the data itself ends in the magic: alone, after a length of zero, or after the length of
+/// a signature that is in the data. A length beyond the data is left out: the EntryPoint reverts on it.
+fn with_magic(rng: &mut StdRng, paymaster: Paymaster) -> Paymaster {
+    let length = match rng.random_range(0..8) {
+        0 => return Paymaster { data: MAGIC.into(), ..paymaster },
+        1 => 0,
+        2 | 3 => rng.random_range(0..=paymaster.data.len().min(usize::from(u16::MAX))),
+        _ => return paymaster,
+    };
+    let length = u16::try_from(length).unwrap().to_be_bytes();
+    let data = [&paymaster.data[..], &length, &MAGIC].concat().into();
+    Paymaster { data, ..paymaster }
 }
 
 /// A paymaster, half of them with a signature; only 0.9 keeps it.

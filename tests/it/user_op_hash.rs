@@ -6,7 +6,7 @@ use countersign_devnet::Anvil;
 use countersign_userop::{ChainId, EntryPointVersion, Factory, UserOperation};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::operations::{random_operation, seeded};
+use crate::operations::{MAGIC, random_operation, seeded};
 
 const OPERATIONS: usize = 250;
 const AT_ONCE: usize = 16;
@@ -64,6 +64,10 @@ fn must_cover_all_parts(
     let factory = count(|op| op.factory().is_some()) - marker;
     let paymaster = count(|op| op.paymaster().is_some());
     let signed = count(|op| op.paymaster().is_some_and(|p| p.signature.is_some()));
+    let magic = count(|op| {
+        op.paymaster().is_some_and(|p| p.signature.is_none() && p.data.ends_with(&MAGIC))
+    });
+    ensure!(magic > 10, "{magic} paymasters whose data ends in the magic");
     ensure!(factory > 20 && paymaster > 20, "{factory} factories, {paymaster} paymasters");
     if version.supports_eip7702_marker() {
         ensure!(marker > 20 && bare_marker > 0, "{marker} markers, {bare_marker} bare");

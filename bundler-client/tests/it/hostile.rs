@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, B256, U256};
 use countersign_bundler_client::{
-    AaCode, BundlerClient, BundlerError, ClientOptions, Fault, RpcCode,
+    AaCode, BundlerClient, BundlerError, ClientOptions, Fault, Reach, RpcCode,
 };
 use countersign_devnet::{HostileServer, Reply};
 use countersign_userop::{ChainId, EntryPointVersion, UserOpHash, UserOperation};
@@ -20,6 +20,7 @@ pub(crate) fn options() -> ClientOptions {
         retries: 2,
         backoff: Duration::from_millis(1),
         max_body: 10_000,
+        reach: Reach::Anywhere,
     }
 }
 
@@ -214,6 +215,7 @@ async fn the_receipt_of_another_operation_is_no_answer() {
     let answer = json!({
         "userOpHash": zero, "sender": Address::ZERO, "nonce": "0x0", "actualGasCost": "0x1",
         "actualGasUsed": "0x1", "success": true, "logs": [],
+        "reason": "not today",
         "receipt": {
             "transactionHash": zero, "transactionIndex": "0x0", "blockHash": zero,
             "blockNumber": "0x1", "from": Address::ZERO, "to": null,
@@ -223,7 +225,9 @@ async fn the_receipt_of_another_operation_is_no_answer() {
     let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
     let client = must_connect(&server.url());
 
-    assert!(client.receipt(UserOpHash::new(zero)).await.unwrap().is_some());
+    let read = client.receipt(UserOpHash::new(zero)).await.unwrap().unwrap();
+    // Bundlers give data or words.
+    assert_eq!(read.reason.as_deref(), Some("not today"));
     let error = client.receipt(UserOpHash::new(B256::repeat_byte(1))).await.unwrap_err();
 
     must_be_malformed(&error);

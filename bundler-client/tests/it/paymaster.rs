@@ -2,10 +2,10 @@
 
 use alloy::primitives::{Address, Bytes};
 use countersign_bundler_client::{
-    BundlerError, Fault, PaymasterClient, PaymasterData, PaymasterStub,
+    BundlerError, ClientOptions, Fault, PaymasterClient, PaymasterData, PaymasterStub, Reach,
 };
 use countersign_devnet::{HostileServer, Reply};
-use countersign_userop::{EntryPointVersion, Paymaster};
+use countersign_userop::{EntryPointVersion, MAX_FIELD_BYTES, Paymaster};
 use serde_json::{Value, json};
 
 use crate::hostile::{CHAIN, operation, options};
@@ -99,6 +99,55 @@ async fn missing_or_mistyped_fields_are_malformed() {
     }
     let short = json!({"paymasterAndData": "0x1234"});
     assert!(data(EntryPointVersion::V0_6, short).await.is_err());
+}
+
+#[tokio::test]
+async fn what_an_operations_json_may_not_hold_an_answer_may_not_either() {
+    let long = format!("0x{}", "00".repeat(MAX_FIELD_BYTES + 1));
+    let signature = format!("0x{}", "01".repeat(65_536));
+    // The paymaster signature's magic after a length that reaches before the data.
+    let bad_length = "0x01ffff22e325a297439656";
+    let named = |data: &str, signature: Option<&str>| json!({"paymaster": PAYMASTER, "paymasterData": data, "paymasterSignature": signature});
+    let answers = [
+        (EntryPointVersion::V0_6, json!({"paymasterAndData": long})),
+        (EntryPointVersion::V0_7, named(&long, None)),
+        (EntryPointVersion::V0_9, named("0x", Some(&signature))),
+        (EntryPointVersion::V0_9, named(bad_length, None)),
+    ];
+    for (version, answer) in answers {
+        let server = HostileServer::start(Reply::Result(answer)).await.unwrap();
+        let roomy = ClientOptions { max_body: 1 << 20, ..options() };
+        let client = PaymasterClient::new(&server.url(), roomy).unwrap();
+        let op = operation(version);
+        let asked = client.data(&op, version.canonical_address(), CHAIN, &Value::Null).await;
+        let error = asked.unwrap_err();
+        let malformed =
+            matches!(error, BundlerError::Failed { fault: Fault::Malformed { .. }, .. });
+        assert!(malformed, "{version}: {error:?}");
+    }
+    assert!(data(EntryPointVersion::V0_8, named(bad_length, None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_data_that_is_signed_is_asked_for_once() {
+    let server = HostileServer::start(Reply::Raw(503, "busy".into())).await.unwrap();
+    let client = PaymasterClient::new(&server.url(), options()).unwrap();
+    let version = EntryPointVersion::V0_7;
+    let (op, at) = (operation(version), version.canonical_address());
+    let error = client.data(&op, at, CHAIN, &Value::Null).await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    assert_eq!(server.count("pm_getPaymasterData"), 1);
+    client.stub_data(&op, at, CHAIN, &Value::Null).await.unwrap_err();
+    assert_eq!(server.count("pm_getPaymasterStubData"), 3);
+}
+
+#[tokio::test]
+async fn a_client_for_the_public_internet_goes_nowhere_else() {
+    let server = HostileServer::start(Reply::Result(json!({}))).await.unwrap();
+    let public = ClientOptions { reach: Reach::PublicInternet, ..options() };
+    let refused = PaymasterClient::new(&server.url(), public).unwrap_err();
+    assert!(matches!(refused, BundlerError::BadEndpoint { .. }), "{refused:?}");
+    assert!(server.calls().is_empty());
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ struct FailureView {
 struct EntryView {
     /// Milliseconds since the Unix epoch, as a plain number.
     at_ms: u64,
-    /// The step: admit, price, sponsor, seal, sign, submit, include; or retry, replace, reorg, drop.
+    /// The step: admit, price, sponsor, seal, sign, submit, include; or retry, replace, return, reorg, drop.
     step: String,
     /// How long the step took, in milliseconds, as a plain number.
     took_ms: u64,

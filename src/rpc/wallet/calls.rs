@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::capabilities::{self, Requested, RequestedCapabilities};
 use crate::rpc::error::{Code, RpcError};
 use crate::rpc::schema::{self, Chain};
+use crate::service::check_id;
 
 /// The version of EIP-5792 that is spoken here.
 pub(super) const VERSION: &str = "2.0.0";
-/// How long an id may be, in bytes.
-const ID_LIMIT: usize = 4096;
 /// How many calls one batch may have.
 const CALLS_LIMIT: usize = 256;
 
@@ -75,7 +74,7 @@ impl SendCalls {
             return Err(RpcError::field("calls.version", problem));
         }
         if let Some(id) = &self.id {
-            check_id(id, "calls.id")?;
+            check_id(id).map_err(|problem| RpcError::field("calls.id", problem))?;
         }
         if self.calls.is_empty() {
             return Err(RpcError::field("calls.calls", "needs at least one call"));
@@ -102,19 +101,6 @@ impl SendCalls {
         };
         self.calls.iter().enumerate().map(read).collect()
     }
-}
-
-/// An id counts by its bytes: hex digits after 0x stand for half as many.
-pub(in crate::rpc) fn check_id(id: &str, path: &str) -> Result<(), RpcError> {
-    let bytes = match id.strip_prefix("0x") {
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => digits.len().div_ceil(2),
-        _ => id.len(),
-    };
-    if id.is_empty() || bytes > ID_LIMIT {
-        let problem = format!("has {bytes} bytes; 1 to {ID_LIMIT} are allowed");
-        return Err(RpcError::field(path, problem));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 
 use sqlx::Row as _;
 
-use super::{LaneState, SqliteStore, StoreError, U256, int, key_text, operations::nonce};
+use super::{LaneState, Reservation, SqliteStore, StoreError, U256, key_text, operations::nonce};
 
 const BEFORE: &str = "SELECT
         count(*) FILTER (WHERE stage IN ('draft','priced','sponsored','sealed','signed')) AS unsent,
         count(*) FILTER (WHERE stage NOT IN ('included','reverted','dropped')) AS pending
     FROM operations e, (SELECT chain, sender FROM operations WHERE seq = ?1) me
-    WHERE e.chain = me.chain AND e.sender = me.sender AND e.seq < ?1 AND e.settled = 0";
+    WHERE e.chain = me.chain AND e.sender = me.sender AND e.seq < ?1 AND e.settled = 0
+        AND NOT EXISTS (SELECT 1 FROM blocked_lanes b WHERE b.chain = e.chain AND b.sender = e.sender
+            AND b.entry_point = e.entry_point AND b.nonce_key = e.nonce_key)";
 
 const IS_BLOCKED: &str = "SELECT 1 FROM blocked_lanes b
     JOIN operations o USING (chain, entry_point, sender) WHERE o.seq = ?1 AND b.nonce_key = ?2";
@@ -17,10 +19,6 @@ const IS_BLOCKED: &str = "SELECT 1 FROM blocked_lanes b
 const LOCAL_NEXT: &str = "SELECT coalesce(max(e.nonce_seq) + 1, 0) AS next
     FROM operations e JOIN operations me USING (chain, entry_point, sender)
     WHERE me.seq = ?1 AND e.nonce_key = ?2 AND e.seq <> ?1";
-
-const IS_TAKEN: &str = "SELECT 1 FROM operations e
-    JOIN operations me USING (chain, entry_point, sender)
-    WHERE me.seq = ?1 AND e.nonce_key = ?2 AND e.nonce_seq = ?3 AND e.seq <> ?1";
 
 pub(super) async fn state(
     store: &SqliteStore,
@@ -34,14 +32,14 @@ pub(super) async fn state(
         .await?;
     let reserved = nonce(&own)?;
     let mut lane = reserved.map(|nonce| nonce >> 64).or(wanted).unwrap_or_default();
-    while reserved.is_none() && wanted.is_none() {
+    let is_blocked = loop {
         let blocked =
             sqlx::query(IS_BLOCKED).bind(seq).bind(key_text(lane)).fetch_optional(&mut *tx).await?;
-        if blocked.is_none() {
-            break;
+        if blocked.is_none() || reserved.is_some() || wanted.is_some() {
+            break blocked.is_some();
         }
         lane += U256::ONE;
-    }
+    };
     let before = sqlx::query(BEFORE).bind(seq).fetch_one(&mut *tx).await?;
     let count = |column| -> Result<u32, StoreError> {
         Ok(u32::try_from(before.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
@@ -49,6 +47,7 @@ pub(super) async fn state(
     Ok(LaneState {
         reserved,
         lane,
+        is_blocked,
         unsent_before: count("unsent")?,
         pending_before: count("pending")?,
     })
@@ -60,32 +59,28 @@ pub(super) async fn reserve(
     lane: U256,
     chain_next: u64,
     fixed: Option<u64>,
-) -> Result<Option<U256>, StoreError> {
+) -> Result<Reservation, StoreError> {
     let mut tx = store.begin().await?;
     let own = sqlx::query("SELECT nonce_key, nonce_seq FROM operations WHERE seq = ?1")
         .bind(seq)
         .fetch_one(&mut *tx)
         .await?;
     if let Some(reserved) = nonce(&own)? {
-        return Ok(Some(reserved));
+        return Ok(Reservation::Given(reserved));
     }
-    let number = match fixed {
-        Some(number) => int(number),
-        None => {
-            let row =
-                sqlx::query(LOCAL_NEXT).bind(seq).bind(key_text(lane)).fetch_one(&mut *tx).await?;
-            row.try_get::<i64, _>("next")?.max(int(chain_next))
-        }
+    let row = sqlx::query(LOCAL_NEXT).bind(seq).bind(key_text(lane)).fetch_one(&mut *tx).await?;
+    let local_next = u64::try_from(row.try_get::<i64, _>("next")?)
+        .map_err(|error| StoreError::corrupt("nonce", error))?;
+    let next = local_next.max(chain_next);
+    match fixed {
+        Some(number) if number < next => return Ok(Reservation::Used(next)),
+        Some(number) if number > next => return Ok(Reservation::Gap(next)),
+        _ => {}
+    }
+    // SQLite's integers end at half of what the EntryPoint counts to, and LOCAL_NEXT adds one.
+    let Some(number) = i64::try_from(next).ok().filter(|number| *number < i64::MAX) else {
+        return Ok(Reservation::Exhausted);
     };
-    let taken = sqlx::query(IS_TAKEN)
-        .bind(seq)
-        .bind(key_text(lane))
-        .bind(number)
-        .fetch_optional(&mut *tx)
-        .await?;
-    if taken.is_some() {
-        return Ok(None);
-    }
     sqlx::query("UPDATE operations SET nonce_key = ?2, nonce_seq = ?3 WHERE seq = ?1")
         .bind(seq)
         .bind(key_text(lane))
@@ -93,6 +88,5 @@ pub(super) async fn reserve(
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;
-    let number = u64::try_from(number).map_err(|error| StoreError::corrupt("nonce", error))?;
-    Ok(Some((lane << 64) | U256::from(number)))
+    Ok(Reservation::Given((lane << 64) | U256::from(next)))
 }

@@ -3,7 +3,7 @@
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
-    Admission, B256, Caller, Claimed, NewOperation, Progress, SqliteStore, StoreError,
+    Admission, B256, Caller, Claimed, Lease, NewOperation, Progress, SqliteStore, StoreError,
     StoredOperation, TimelineEntry, U256, address_text, int, json, now_ms, parsed,
 };
 use crate::pipeline::Stage;
@@ -84,35 +84,53 @@ pub(super) async fn timeline(
 
 pub(super) async fn claim(
     store: &SqliteStore,
-    worker: &str,
     now_ms: u64,
     lease_ms: u64,
     limit: usize,
 ) -> Result<Vec<Claimed>, StoreError> {
-    sqlx::query(
+    let lease = Lease::new();
+    let rows = sqlx::query(
         "UPDATE operations SET lease_owner = ?1, lease_until = ?2
          WHERE seq IN (SELECT seq FROM operations
              WHERE settled = 0 AND due_ms <= ?3 AND (lease_owner IS NULL OR lease_until <= ?3)
+                 AND quarantine IS NULL
              ORDER BY seq LIMIT ?4)
          RETURNING seq, intent, state, nonce_key, nonce_seq, attempts",
     )
-    .bind(worker)
+    .bind(lease.as_str())
     .bind(int(now_ms + lease_ms))
     .bind(int(now_ms))
     .bind(int(limit as u64))
     .fetch_all(&store.pool)
-    .await?
-    .iter()
-    .map(|row| {
-        let attempts = u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX);
-        Ok(Claimed { operation: stored(row)?, attempts })
-    })
-    .collect()
+    .await?;
+    let mut readable = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match stored(row) {
+            Ok(operation) => {
+                let attempts = row.try_get::<i64, _>("attempts")?;
+                let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+                readable.push(Claimed { operation, attempts, lease: lease.clone() });
+            }
+            Err(error) => set_aside(store, row.try_get("seq")?, &error).await?,
+        }
+    }
+    Ok(readable)
+}
+
+/// A row that this version cannot read waits for the next start, alone.
+async fn set_aside(store: &SqliteStore, seq: i64, error: &StoreError) -> Result<(), StoreError> {
+    tracing::error!(seq, %error, "an operation is set aside until the next start");
+    sqlx::query("UPDATE operations SET quarantine = ?2, lease_owner = NULL WHERE seq = ?1")
+        .bind(seq)
+        .bind(error.to_string())
+        .execute(&store.pool)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn save(
     store: &SqliteStore,
-    worker: &str,
+    lease: &Lease,
     seq: i64,
     progress: Progress,
 ) -> Result<(), StoreError> {
@@ -126,7 +144,7 @@ pub(super) async fn save(
          WHERE seq = ?1 AND lease_owner = ?2",
     )
     .bind(seq)
-    .bind(worker)
+    .bind(lease.as_str())
     .bind(stage.name_text())
     .bind(json("stage", stage)?)
     .bind(stage.is_settled())
@@ -151,14 +169,17 @@ pub(super) async fn save(
         note(&mut tx, seq, entry).await?;
     }
     settle_nonce(&mut tx, seq, stage).await?;
-    if stage.lets_others_go() {
+    if progress.blocks_lane {
+        block_lane(&mut tx, seq).await?;
+    }
+    if progress.blocks_lane || stage.lets_others_go() {
         wake_followers(&mut tx, seq).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
-type Tx<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
+pub(super) type Tx<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
 
 async fn note(tx: &mut Tx<'_>, seq: i64, entry: &TimelineEntry) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO timeline (seq, body) VALUES (?1, ?2)")
@@ -174,20 +195,30 @@ async fn note(tx: &mut Tx<'_>, seq: i64, entry: &TimelineEntry) -> Result<(), St
 async fn settle_nonce(tx: &mut Tx<'_>, seq: i64, stage: &Stage) -> Result<(), StoreError> {
     let Stage::Dropped(dropped) = stage else { return Ok(()) };
     if dropped.was_shown_to_cosigners() {
-        sqlx::query(
-            "INSERT OR IGNORE INTO blocked_lanes (chain, entry_point, sender, nonce_key)
-             SELECT chain, entry_point, sender, nonce_key FROM operations
-             WHERE seq = ?1 AND nonce_key IS NOT NULL",
-        )
+        return block_lane(tx, seq).await;
+    }
+    free_nonce(tx, seq).await
+}
+
+/// Nothing new goes out in the operation's lane, and nothing in other lanes waits for it.
+async fn block_lane(tx: &mut Tx<'_>, seq: i64) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR IGNORE INTO blocked_lanes (chain, entry_point, sender, nonce_key)
+         SELECT chain, entry_point, sender, nonce_key FROM operations
+         WHERE seq = ?1 AND nonce_key IS NOT NULL",
+    )
+    .bind(seq)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives a nonce back that no cosigner ever saw.
+pub(super) async fn free_nonce(tx: &mut Tx<'_>, seq: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE operations SET nonce_key = NULL, nonce_seq = NULL WHERE seq = ?1")
         .bind(seq)
         .execute(&mut **tx)
         .await?;
-    } else {
-        sqlx::query("UPDATE operations SET nonce_key = NULL, nonce_seq = NULL WHERE seq = ?1")
-            .bind(seq)
-            .execute(&mut **tx)
-            .await?;
-    }
     Ok(())
 }
 

@@ -10,7 +10,6 @@ use crate::{
     service::{Failure, SponsorChoice},
 };
 
-const WORKER: &str = "worker";
 const SENDER: Address = address!("00000000000000000000000000000000000000aa");
 
 async fn must_open(dir: &tempfile::TempDir) -> SqliteStore {
@@ -64,9 +63,9 @@ fn intent(id: &str, body: &str) -> NewOperation {
     }
 }
 
-async fn must_claim_one(store: &SqliteStore) -> StoredOperation {
-    let mut claimed = store.claim(WORKER, 1_000, 60_000, 1).await.unwrap();
-    claimed.pop().expect("one is due").operation
+async fn must_claim_one(store: &SqliteStore) -> Lease {
+    let mut claimed = store.claim(1_000, 60_000, 1).await.unwrap();
+    claimed.pop().expect("one is due").lease
 }
 
 fn progress(stage: Stage) -> Progress {
@@ -76,7 +75,13 @@ fn progress(stage: Stage) -> Progress {
         release_until_ms: None,
         lease_until_ms: 100_000,
         attempts: 0,
+        blocks_lane: false,
     }
+}
+
+/// A nonce of the default lane.
+fn given(number: u64) -> Reservation {
+    Reservation::Given(U256::from(number))
 }
 
 fn dropped(hashes: Vec<B256>) -> Stage {
@@ -110,15 +115,37 @@ async fn ids_of_one_caller_are_nothing_to_another() {
 }
 
 #[tokio::test]
-async fn an_operation_is_claimed_by_one_worker_until_the_claim_runs_out() {
+async fn an_operation_is_claimed_once_until_the_claim_runs_out() {
     let dir = tempfile::tempdir().unwrap();
     let store = must_open(&dir).await;
     store.admit(intent("a", "one")).await.unwrap();
-    assert_eq!(store.claim("one", 1_000, 500, 10).await.unwrap().len(), 1);
-    assert_eq!(store.claim("two", 1_400, 500, 10).await.unwrap().len(), 0);
-    assert_eq!(store.claim("two", 1_500, 500, 10).await.unwrap().len(), 1);
-    let late = store.save("one", 1, progress(sealed(B256::ZERO))).await;
+    let first = store.claim(1_000, 500, 10).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(store.claim(1_400, 500, 10).await.unwrap().len(), 0);
+    // Also the same process must not write under a claim that ran out.
+    assert_eq!(store.claim(1_500, 500, 10).await.unwrap().len(), 1);
+    let late = store.save(&first[0].lease, 1, progress(sealed(B256::ZERO))).await;
     assert!(matches!(late, Err(StoreError::LeaseLost(1))));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_set_aside_and_holds_up_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    for id in ["a", "b", "c"] {
+        store.admit(intent(id, id)).await.unwrap();
+    }
+    sqlx::query("UPDATE operations SET state = '{}' WHERE id = 'b'")
+        .execute(&store.pool)
+        .await
+        .unwrap();
+    let claimed = |claimed: Vec<Claimed>| -> Vec<i64> {
+        claimed.iter().map(|claimed| claimed.operation.seq).collect()
+    };
+    assert_eq!(claimed(store.claim(1_000, 500, 10).await.unwrap()), [1, 3]);
+    assert_eq!(claimed(store.claim(9_000, 500, 10).await.unwrap()), [1, 3]);
+    let error = store.operation(&caller(), "b").await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }));
 }
 
 #[tokio::test]
@@ -126,11 +153,11 @@ async fn a_restart_takes_over_what_was_claimed() {
     let dir = tempfile::tempdir().unwrap();
     let store = must_open(&dir).await;
     store.admit(intent("a", "one")).await.unwrap();
-    store.claim("killed", 1_000, 1_000_000, 10).await.unwrap();
+    store.claim(1_000, 1_000_000, 10).await.unwrap();
     drop(store);
     let store = must_open(&dir).await;
     store.adopt().await.unwrap();
-    assert_eq!(store.claim("new", 1_000, 1_000, 10).await.unwrap().len(), 1);
+    assert_eq!(store.claim(1_000, 1_000, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -150,17 +177,65 @@ async fn operations_of_a_sender_get_successive_nonces() {
     let first = store.reserve_nonce(1, U256::ZERO, 5, None).await.unwrap();
     let second = store.reserve_nonce(2, U256::ZERO, 5, None).await.unwrap();
     let again = store.reserve_nonce(1, U256::ZERO, 9, None).await.unwrap();
-    assert_eq!([first, second, again], [Some(5), Some(6), Some(5)].map(|n| n.map(U256::from)));
+    assert_eq!([first, second, again], [5, 6, 5].map(given));
 }
 
 #[tokio::test]
-async fn a_nonce_that_the_caller_fixed_is_given_to_one_operation_only() {
+async fn a_nonce_that_the_caller_fixed_must_be_the_next_of_chain_and_store() {
     let dir = tempfile::tempdir().unwrap();
     let store = must_open(&dir).await;
     store.admit(intent("a", "one")).await.unwrap();
     store.admit(intent("b", "two")).await.unwrap();
-    assert!(store.reserve_nonce(1, U256::ONE, 0, Some(3)).await.unwrap().is_some());
-    assert!(store.reserve_nonce(2, U256::ONE, 0, Some(3)).await.unwrap().is_none());
+    let ask = |seq, chain, fixed| store.reserve_nonce(seq, U256::ONE, chain, Some(fixed));
+    let lane = |number: u64| Reservation::Given((U256::ONE << 64) | U256::from(number));
+    assert_eq!(ask(1, 3, 4).await.unwrap(), Reservation::Gap(3));
+    assert_eq!(ask(1, 3, 2).await.unwrap(), Reservation::Used(3));
+    assert_eq!(ask(1, 3, 3).await.unwrap(), lane(3));
+    assert_eq!(ask(2, 3, 3).await.unwrap(), Reservation::Used(4));
+    assert_eq!(ask(2, 3, 4).await.unwrap(), lane(4));
+}
+
+#[tokio::test]
+async fn a_lane_whose_sequence_is_at_its_end_gives_nothing_and_never_wraps() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    store.admit(intent("a", "one")).await.unwrap();
+    for next in [i64::MAX as u64, u64::MAX] {
+        let asked = store.reserve_nonce(1, U256::ZERO, next, None).await.unwrap();
+        assert_eq!(asked, Reservation::Exhausted);
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_may_never_come_holds_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    store.admit(intent("a", "one")).await.unwrap();
+    store.admit(intent("b", "two")).await.unwrap();
+    store.reserve_nonce(1, U256::ZERO, 5, None).await.unwrap();
+    let lease = must_claim_one(&store).await;
+    let stuck = Progress { blocks_lane: true, ..progress(sealed(B256::repeat_byte(1))) };
+    store.save(&lease, 1, stuck).await.unwrap();
+    let lane = store.lane_state(2, None).await.unwrap();
+    assert_eq!((lane.lane, lane.unsent_before, lane.pending_before), (U256::ONE, 0, 0));
+    let named = store.lane_state(2, Some(U256::ZERO)).await.unwrap();
+    assert!(named.is_blocked && !lane.is_blocked);
+}
+
+#[tokio::test]
+async fn a_nonce_in_a_lane_that_closed_is_given_back_and_another_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    store.admit(intent("a", "one")).await.unwrap();
+    store.admit(intent("b", "two")).await.unwrap();
+    store.reserve_nonce(1, U256::ZERO, 5, None).await.unwrap();
+    store.reserve_nonce(2, U256::ZERO, 5, None).await.unwrap();
+    let lease = must_claim_one(&store).await;
+    store.save(&lease, 1, progress(dropped(vec![B256::repeat_byte(1)]))).await.unwrap();
+    assert!(store.lane_state(2, None).await.unwrap().is_blocked);
+    store.free_nonce(2).await.unwrap();
+    let lane = store.lane_state(2, None).await.unwrap();
+    assert_eq!((lane.lane, lane.reserved, lane.is_blocked), (U256::ONE, None, false));
 }
 
 #[tokio::test]
@@ -169,11 +244,11 @@ async fn a_nonce_that_no_cosigner_saw_is_used_again() {
     let store = must_open(&dir).await;
     store.admit(intent("a", "one")).await.unwrap();
     store.reserve_nonce(1, U256::ZERO, 5, None).await.unwrap();
-    must_claim_one(&store).await;
-    store.save(WORKER, 1, progress(dropped(Vec::new()))).await.unwrap();
+    let lease = must_claim_one(&store).await;
+    store.save(&lease, 1, progress(dropped(Vec::new()))).await.unwrap();
     store.admit(intent("b", "two")).await.unwrap();
     let next = store.reserve_nonce(2, U256::ZERO, 5, None).await.unwrap();
-    assert_eq!(next, Some(U256::from(5)));
+    assert_eq!(next, given(5));
 }
 
 #[tokio::test]
@@ -182,8 +257,8 @@ async fn a_nonce_that_cosigners_saw_blocks_its_lane() {
     let store = must_open(&dir).await;
     store.admit(intent("a", "one")).await.unwrap();
     store.reserve_nonce(1, U256::ZERO, 5, None).await.unwrap();
-    must_claim_one(&store).await;
-    store.save(WORKER, 1, progress(dropped(vec![B256::repeat_byte(1)]))).await.unwrap();
+    let lease = must_claim_one(&store).await;
+    store.save(&lease, 1, progress(dropped(vec![B256::repeat_byte(1)]))).await.unwrap();
     store.admit(intent("b", "two")).await.unwrap();
     let lane = store.lane_state(2, None).await.unwrap();
     assert_eq!((lane.lane, lane.unsent_before), (U256::ONE, 0));
@@ -206,10 +281,10 @@ async fn an_operation_is_found_by_every_hash_it_ever_had() {
     let dir = tempfile::tempdir().unwrap();
     let store = must_open(&dir).await;
     store.admit(intent("a", "one")).await.unwrap();
-    must_claim_one(&store).await;
+    let lease = must_claim_one(&store).await;
     let hashes = [B256::repeat_byte(1), B256::repeat_byte(2)];
     for hash in hashes {
-        store.save(WORKER, 1, progress(sealed(hash))).await.unwrap();
+        store.save(&lease, 1, progress(sealed(hash))).await.unwrap();
     }
     for hash in hashes {
         assert!(store.operation_by_hash(&caller(), hash).await.unwrap().is_some());
@@ -218,14 +293,43 @@ async fn an_operation_is_found_by_every_hash_it_ever_had() {
 }
 
 #[tokio::test]
-async fn a_child_is_given_to_one_wallet_and_a_named_one_is_skipped() {
+async fn a_child_belongs_to_the_caller_that_had_it_first() {
     let dir = tempfile::tempdir().unwrap();
     let store = must_open(&dir).await;
-    assert_eq!(store.take_child_index("main").await.unwrap(), 0);
-    assert_eq!(store.take_child_index("main").await.unwrap(), 1);
-    store.put_wallet(&caller(), &wallet(SENDER)).await.unwrap();
-    assert_eq!(store.take_child_index("main").await.unwrap(), 8);
-    assert_eq!(store.take_child_index("other").await.unwrap(), 0);
+    let (one, two) = (caller(), Caller::new("other"));
+    assert_eq!(store.claim_child(&one, "main", Some(7)).await.unwrap(), Some(7));
+    assert_eq!(store.claim_child(&one, "main", Some(7)).await.unwrap(), Some(7));
+    assert_eq!(store.claim_child(&two, "main", Some(7)).await.unwrap(), None);
+    assert_eq!(store.claim_child(&two, "other", Some(7)).await.unwrap(), Some(7));
+}
+
+#[tokio::test]
+async fn children_that_callers_name_are_skipped_and_do_not_move_the_counter() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    let (one, two) = (caller(), Caller::new("other"));
+    for named in [1, 2, 4, (1 << 31) - 1] {
+        store.claim_child(&two, "main", Some(named)).await.unwrap();
+    }
+    let mut given = Vec::new();
+    for _ in 0..4 {
+        given.push(store.claim_child(&one, "main", None).await.unwrap());
+    }
+    assert_eq!(given, [0, 3, 5, 6].map(Some));
+}
+
+#[tokio::test]
+async fn a_key_whose_children_are_all_taken_gives_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    let last = (1 << 31) - 1;
+    sqlx::query("INSERT INTO child_counters (key, next) VALUES ('main', ?1)")
+        .bind(i64::from(last))
+        .execute(&store.pool)
+        .await
+        .unwrap();
+    assert_eq!(store.claim_child(&caller(), "main", None).await.unwrap(), Some(last));
+    assert_eq!(store.claim_child(&caller(), "main", None).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -235,6 +339,26 @@ async fn a_wallet_belongs_to_the_caller_that_made_it() {
     let other = Caller::new("other");
     store.put_wallet(&caller(), &wallet(SENDER)).await.unwrap();
     store.put_wallet(&other, &wallet(SENDER)).await.unwrap();
-    assert_eq!(store.wallets(&caller()).await.unwrap(), [wallet(SENDER)]);
+    let all = WalletQuery { limit: 10, ..WalletQuery::default() };
+    assert_eq!(store.wallets(&caller(), all).await.unwrap(), [(1, wallet(SENDER))]);
+    assert!(store.wallets(&other, all).await.unwrap().is_empty());
     assert!(store.wallet(&other, ChainId::new(1), SENDER).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn wallets_are_listed_from_a_place_on_and_by_chain_and_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = must_open(&dir).await;
+    for byte in 1..=3 {
+        store.put_wallet(&caller(), &wallet(Address::repeat_byte(byte))).await.unwrap();
+    }
+    let places = async |which| -> Vec<i64> {
+        let found = store.wallets(&caller(), which).await.unwrap();
+        found.into_iter().map(|(place, _)| place).collect()
+    };
+    let all = WalletQuery { limit: 10, ..WalletQuery::default() };
+    assert_eq!(places(WalletQuery { limit: 2, ..all }).await, [1, 2]);
+    assert_eq!(places(WalletQuery { after: 2, ..all }).await, [3]);
+    assert_eq!(places(WalletQuery { address: Some(Address::repeat_byte(2)), ..all }).await, [2]);
+    assert!(places(WalletQuery { chain: Some(ChainId::new(2)), ..all }).await.is_empty());
 }

@@ -130,6 +130,15 @@ impl Alto {
         Ok(())
     }
 
+    /// Forgets every operation that it holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn forget(&self) -> anyhow::Result<()> {
+        self.rpc.call::<Value>("debug_bundler_clearState", json!([])).await?;
+        Ok(())
+    }
+
     /// Sends what it holds, now.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ async fn a_revoked_key_is_refused_and_a_new_key_of_its_name_has_its_wallets() {
     let made = scene.must_key(&["create", "tenant"]);
     let rpc = scene.rpc_with(made["key"].as_str().unwrap());
     let wallets: Value = rpc.call("countersign_listWallets", json!([])).await.unwrap();
-    assert_eq!(wallets, json!([wallet]));
+    assert_eq!(wallets["wallets"], json!([wallet]));
 }
 
 #[tokio::test]

@@ -34,7 +34,8 @@ async fn answers_what_the_configuration_says() {
     assert_eq!(gateway.must_call("eth_chainId", json!([])).await, json!("0x7a69"));
     let entry_points = gateway.must_call("eth_supportedEntryPoints", json!(["0x7a69"])).await;
     assert_eq!(entry_points[0].as_str().unwrap().to_lowercase(), ENTRY_POINT.to_lowercase());
-    assert_eq!(gateway.must_call("countersign_listWallets", json!([])).await, json!([]));
+    let page = gateway.must_call("countersign_listWallets", json!([])).await;
+    assert_eq!(page, json!({ "wallets": [] }));
     gateway.stop().await;
 }
 
@@ -65,6 +66,16 @@ async fn a_refusal_names_the_field_and_the_way_out() {
             batch(|b| b["capabilities"] = json!({ "paymasterService": { "url": "nowhere" } })),
         ),
         ("wallet_sendCalls", batch(|b| b["from"] = Value::Null)),
+        (
+            "wallet_sendCalls",
+            batch(|b| {
+                b["from"] = Value::Null;
+                b["chainId"] = json!("0x1");
+            }),
+        ),
+        ("countersign_listWallets", json!([null, "nowhere"])),
+        ("countersign_listWallets", json!([null, null, 0])),
+        ("countersign_sendUserOperation", json!([{ "sender": NOBODY }, ENTRY_POINT])),
         ("wallet_getCallsStatus", json!(["never-sent"])),
         ("wallet_getCapabilities", json!([NOBODY])),
         ("countersign_getOperation", json!(["never-sent"])),
@@ -113,17 +124,23 @@ async fn a_refusal_names_the_field_and_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_down_is_named_as_unavailable_or_hidden_behind_an_id() {
+async fn a_part_that_is_down_is_unavailable_and_its_address_is_not_told() {
     let gateway = TestGateway::must_start().await;
     let wallet = json!([{
         "key": "wallets", "chainId": "0x7a69", "kind": "simple", "entryPointVersion": "0.7",
     }]);
-    let answer = gateway.must_call("countersign_createWallet", wallet).await;
-    assert_eq!(answer["error"]["code"], -32050, "{answer}");
     let hash = format!("0x{}", "11".repeat(32));
-    let answer = gateway.must_call("eth_getUserOperationReceipt", json!([hash])).await;
-    let code = answer["error"]["code"].as_i64().unwrap();
-    assert!([-32050, -32055, -32603].contains(&code), "{answer}");
-    assert!(!answer.to_string().contains("127.0.0.1"), "an address leaked: {answer}");
+    let op = json!({ "sender": NOBODY, "callData": "0x" });
+    for (method, params) in [
+        ("countersign_createWallet", wallet),
+        ("eth_getUserOperationReceipt", json!([hash])),
+        ("eth_getUserOperationByHash", json!([hash])),
+        ("eth_estimateUserOperationGas", json!([op, ENTRY_POINT])),
+    ] {
+        let answer = gateway.must_call(method, params).await;
+        assert_eq!(answer["error"]["code"], -32050, "{method}: {answer}");
+        assert!(!answer.to_string().contains("127.0.0.1"), "{method}: an address leaked: {answer}");
+        assert!(!answer.to_string().contains("SECRET"), "{method}: a path leaked: {answer}");
+    }
     gateway.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The command line as scripts use it.
 
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -81,6 +82,30 @@ fn every_published_vector_hashes_as_published() {
     let decoded: Vec<Value> = serde_json::from_str(&decoded).unwrap();
     assert_eq!(decoded.len(), expected.len());
     assert!(must_fail(folder.path(), &["userop", "hash", "absent.json"]).contains("absent.json"));
+}
+
+#[test]
+fn operations_are_read_from_standard_input_when_no_file_is_named() {
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/userop/tests/vectors/userop_hashes.json");
+    let folder = tempfile::tempdir().unwrap();
+    let from_file = must_print(folder.path(), &["userop", "hash", vectors]);
+    let piped = hash_of_input(&std::fs::read(vectors).unwrap());
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), from_file);
+    let nonsense = hash_of_input(b"{");
+    assert!(!nonsense.status.success());
+    assert!(String::from_utf8(nonsense.stderr).unwrap().contains("standard input"));
+}
+
+/// `countersign userop hash` with this on its standard input.
+fn hash_of_input(input: &[u8]) -> Output {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input).unwrap();
+    file.rewind().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["userop", "hash"])
+        .stdin(file)
+        .output()
+        .unwrap()
 }
 
 #[test]

@@ -113,8 +113,8 @@ paymaster_ms = 500
 
 [[chains]]
 id = 31337
-rpc = "http://127.0.0.1:1"
-bundlers = ["http://127.0.0.1:2"]
+rpc = "http://127.0.0.1:1/v2/SECRET"
+bundlers = ["http://127.0.0.1:2/v2/SECRET"]
 
 [[chains.accounts]]
 kind = "simple"

@@ -8,7 +8,7 @@ use alloy::{
 use countersign::{
     CallsState, SendCalls, SendUserOperation, ServiceError, SponsorChoice, StageName,
 };
-use countersign_devnet::Bundling;
+use countersign_devnet::{Bundling, Reply};
 use countersign_userop::{Call, EntryPointVersion};
 use serde_json::json;
 
@@ -94,7 +94,20 @@ async fn a_call_that_reverts_is_refused_when_estimated_and_explained_when_on_cha
 
     let estimated = world.send(&wallet, vec![call.clone()], SponsorChoice::Account).await;
     let estimated = world.until(&estimated, &[StageName::Dropped]).await;
-    assert_eq!(estimated.failure.unwrap().kind, "estimation_reverted");
+    let failure = estimated.failure.unwrap();
+    assert_eq!(
+        (failure.kind.as_str(), failure.message.as_str()),
+        ("estimation_reverted", "not today")
+    );
+    let op = json!({
+        "sender": wallet.address, "nonce": "0x1", "signature": wallet.account.stub_signature(),
+        "callData": wallet.account.encode_calls(std::slice::from_ref(&call)).unwrap(),
+    });
+    let asked = world.gateway.estimate_gas(CHAIN, wallet.entry_point, op, None).await;
+    match asked {
+        Err(ServiceError::Reverted { reason, .. }) => assert_eq!(reason, "not today"),
+        other => panic!("{other:?}"),
+    }
 
     let op = json!({
         "sender": wallet.address,
@@ -162,4 +175,87 @@ async fn an_operation_waits_for_its_confirmations() {
     assert_eq!(world.operation(&id).await.stage, StageName::Submitted);
     world.anvil.mine(2).await.unwrap();
     world.must_include(&id).await;
+}
+
+#[tokio::test]
+async fn an_id_may_have_the_standards_length_and_no_more() {
+    let world = World::start(Setting::default()).await;
+    let wallet = world.funded_wallet(EntryPointVersion::V0_7).await;
+    let send = |id: String| {
+        let ask = SendCalls {
+            id: Some(id),
+            chain: CHAIN,
+            from: wallet.address,
+            calls: vec![gift(0xac)],
+            sponsor: SponsorChoice::Account,
+            nonce_key: None,
+        };
+        async { world.gateway.send_calls(&World::caller(), ask).await }
+    };
+    for id in [format!("0x{}", "a".repeat(8_192)), "x".repeat(4_096)] {
+        assert_eq!(send(id.clone()).await.unwrap().id, id);
+        world.must_include(&id).await;
+    }
+    for id in [format!("0x{}", "a".repeat(8_193)), "x".repeat(4_097), String::new()] {
+        let refused = send(id).await;
+        assert!(matches!(refused, Err(ServiceError::Invalid { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_caller_set_stays_and_only_the_rest_is_filled_in() {
+    let world = World::start(Setting::default()).await;
+    let wallet = world.funded_wallet(EntryPointVersion::V0_7).await;
+    let op = json!({
+        "sender": wallet.address,
+        "callData": wallet.account.encode_calls(&[gift(0xad)]).unwrap(),
+        "callGasLimit": "0x30d41", "maxFeePerGas": "0xb2d05e01",
+    });
+    let ask = SendUserOperation {
+        id: None,
+        chain: CHAIN,
+        entry_point: wallet.entry_point,
+        op,
+        sponsor: SponsorChoice::Account,
+    };
+    let sent = world.gateway.send_user_operation(&World::caller(), ask).await.unwrap();
+    let landed = world.must_include(&sent.id).await.user_operation;
+    assert_eq!(
+        (&landed["callGasLimit"], &landed["maxFeePerGas"]),
+        (&json!("0x30d41"), &json!("0xb2d05e01"))
+    );
+    for filled in ["verificationGasLimit", "preVerificationGas", "maxPriorityFeePerGas"] {
+        assert_ne!(landed[filled], json!("0x0"), "{filled}");
+    }
+}
+
+#[tokio::test]
+async fn ether_in_a_batch_that_the_account_cannot_send_atomically_is_refused() {
+    let world = World::start(Setting::default()).await;
+    let wallet = world.funded_wallet(EntryPointVersion::V0_6).await;
+    let ask = SendCalls {
+        id: None,
+        chain: CHAIN,
+        from: wallet.address,
+        calls: vec![gift(0xae), gift(0xae)],
+        sponsor: SponsorChoice::Account,
+        nonce_key: None,
+    };
+    let refused = world.gateway.send_calls(&World::caller(), ask).await;
+    assert!(matches!(refused, Err(ServiceError::NotAtomic(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_a_bundler_tells_of_an_operation_is_held_against_its_hash() {
+    let world = World::start(Setting::default()).await;
+    let wallet = world.funded_wallet(EntryPointVersion::V0_7).await;
+    let id = world.send(&wallet, vec![gift(0xaf)], SponsorChoice::Account).await;
+    let hash = world.must_include(&id).await.user_op_hash.unwrap();
+    let true_one = world.gateway.user_operation_by_hash(CHAIN, hash).await.unwrap();
+    assert_eq!(true_one["entryPoint"], json!(wallet.entry_point));
+    let mut lie = true_one.clone();
+    lie["userOperation"]["callData"] = json!("0x");
+    world.bundler.answer_method_with("eth_getUserOperationByHash", Reply::Result(lie));
+    let told = world.gateway.user_operation_by_hash(CHAIN, hash).await;
+    assert!(matches!(told, Err(ServiceError::Unavailable(_))), "{told:?}");
 }

@@ -7,7 +7,7 @@ use countersign::{
     Caller, CreateWallet, Gateway, GatewayConfig, Operation, SendCalls, SponsorChoice, StageName,
     Wallet,
 };
-use countersign_devnet::{Alto, Anvil, Deployments, toml_text};
+use countersign_devnet::{Alto, Anvil, Deployments, HostileServer, Reply, toml_text};
 use countersign_protocol::Identity;
 use countersign_userop::{AccountKind, Call, ChainId, EntryPointVersion};
 use serde_json::json;
@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::stand_in::{SPONSOR, StandIns, WALLETS, secret};
 
 pub(crate) const CHAIN: ChainId = ChainId::new(31_337);
+/// A chain that is configured with the same accounts, and on which nothing happens.
+pub(crate) const OTHER_CHAIN: ChainId = ChainId::new(4_242);
 
 /// What differs from story to story.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +26,17 @@ pub(crate) struct Setting {
     pub(crate) confirmations: u64,
     pub(crate) window_s: u64,
     pub(crate) resubmit_s: u64,
+    pub(crate) max_fee_per_gas_wei: u64,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { confirmations: 1, window_s: 600, resubmit_s: 5 }
+        Self {
+            confirmations: 1,
+            window_s: 600,
+            resubmit_s: 5,
+            max_fee_per_gas_wei: 1_000_000_000_000,
+        }
     }
 }
 
@@ -37,6 +45,8 @@ pub(crate) struct World {
     pub(crate) stand_ins: StandIns,
     pub(crate) anvil: Anvil,
     pub(crate) alto: Alto,
+    /// What the gateway takes for its bundler; forwards to the real one until told otherwise.
+    pub(crate) bundler: HostileServer,
     pub(crate) deployments: Deployments,
     config: GatewayConfig,
     stop: CancellationToken,
@@ -50,6 +60,7 @@ impl World {
         let deployments = anvil.deploy().await.unwrap();
         let paymasters = anvil.deploy_paymasters(secret(SPONSOR, None).address()).await.unwrap();
         let alto = Alto::start(&anvil, &deployments).await.unwrap();
+        let bundler = HostileServer::start(Reply::Forward(alto.url().into())).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let identity = Identity::create(&dir.path().join("identity")).unwrap();
         let stand_ins = StandIns::start(&identity).await;
@@ -85,14 +96,18 @@ impl World {
             "chains": [{
                 "id": anvil.chain_id(),
                 "rpc": anvil.url(),
-                "bundlers": [alto.url()],
+                "bundlers": [bundler.url()],
                 "confirmations": setting.confirmations,
                 "poll_ms": 50,
                 "resubmit_s": setting.resubmit_s,
                 "accounts": accounts,
+                "gas": { "max_fee_per_gas_wei": setting.max_fee_per_gas_wei },
                 "sponsor": {
                     "key": SPONSOR, "window_s": setting.window_s, "paymasters": paymasters,
                 },
+            }, {
+                "id": OTHER_CHAIN, "rpc": anvil.url(), "bundlers": [alto.url()],
+                "accounts": accounts,
             }],
         }))
         .unwrap();
@@ -106,6 +121,7 @@ impl World {
             stand_ins,
             anvil,
             alto,
+            bundler,
             deployments,
             config,
             stop,

@@ -1,0 +1,48 @@
+//! Two callers of one gateway.
+
+use alloy::primitives::U256;
+use countersign::{Caller, CreateWallet, ServiceError};
+use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
+
+use super::{
+    stand_in::WALLETS,
+    world::{CHAIN, OTHER_CHAIN, Setting, World},
+};
+
+fn ask(chain: ChainId, index: Option<u32>) -> CreateWallet {
+    CreateWallet {
+        key: WALLETS.into(),
+        kind: AccountKind::SimpleAccount,
+        version: EntryPointVersion::V0_7,
+        chain,
+        salt: U256::ZERO,
+        index,
+    }
+}
+
+#[tokio::test]
+async fn a_child_of_one_caller_is_closed_to_every_other_on_every_chain() {
+    let world = World::start(Setting::default()).await;
+    let (one, two) = (World::caller(), Caller::new("other"));
+    let mine = world.gateway.create_wallet(&one, ask(CHAIN, None)).await.unwrap();
+    for (chain, salt) in [(CHAIN, 0), (OTHER_CHAIN, 0), (OTHER_CHAIN, 1)] {
+        let theirs = CreateWallet { salt: U256::from(salt), ..ask(chain, Some(mine.index)) };
+        let refused = world.gateway.create_wallet(&two, theirs).await;
+        assert!(matches!(refused, Err(ServiceError::ForeignChild { .. })), "{refused:?}");
+    }
+    let elsewhere = world.gateway.create_wallet(&one, ask(OTHER_CHAIN, Some(mine.index))).await;
+    assert_eq!(elsewhere.unwrap().address, mine.address);
+}
+
+#[tokio::test]
+async fn a_caller_that_names_the_last_child_takes_nothing_from_others() {
+    let world = World::start(Setting::default()).await;
+    let (one, two) = (World::caller(), Caller::new("other"));
+    let last = (1 << 31) - 1;
+    world.gateway.create_wallet(&two, ask(CHAIN, Some(last))).await.unwrap();
+    world.gateway.create_wallet(&two, ask(CHAIN, Some(0))).await.unwrap();
+    let given = world.gateway.create_wallet(&one, ask(CHAIN, None)).await.unwrap();
+    assert_eq!(given.index, 1);
+    let hardened = world.gateway.create_wallet(&two, ask(CHAIN, Some(last + 1))).await;
+    assert!(matches!(hardened, Err(ServiceError::Invalid { .. })), "{hardened:?}");
+}
