@@ -25,8 +25,8 @@ pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, 
 pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, TokenError};
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
-    Caller, CallsState, CallsStatus, Capabilities, ChainCapabilities, CreateWallet, Failure,
-    Gateway, Inclusion, ListWallets, OfferedAccount, Operation, PartStatus, Readiness, SendCalls,
-    SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice, StageName, TimelineEntry,
-    Wallet, WalletPage,
+    Caller, CallerSignature, CallsState, CallsStatus, Capabilities, ChainCapabilities,
+    CreateWallet, Failure, Gateway, Inclusion, ListWallets, OfferedAccount, Operation, PartStatus,
+    Readiness, SendCalls, SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice,
+    StageName, TimelineEntry, Wallet, WalletPage,
 };

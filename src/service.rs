@@ -23,7 +23,9 @@ pub use answer::{
 };
 pub use error::ServiceError;
 pub(crate) use request::check_id;
-pub use request::{Caller, CreateWallet, ListWallets, SendCalls, SendUserOperation, SponsorChoice};
+pub use request::{
+    Caller, CallerSignature, CreateWallet, ListWallets, SendCalls, SendUserOperation, SponsorChoice,
+};
 
 type Result<T> = std::result::Result<T, ServiceError>;
 

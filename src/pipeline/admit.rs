@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     paymaster_services,
-    service::{Caller, SendCalls, SendUserOperation, Sent, ServiceError, SponsorChoice, check_id},
+    service::{
+        Caller, CallerSignature, SendCalls, SendUserOperation, Sent, ServiceError, SponsorChoice,
+        check_id,
+    },
     store::{Admission, NewOperation},
     wallet,
     world::World,
@@ -40,15 +43,16 @@ pub(crate) async fn admit_calls(
     sponsor_may_be_asked(world, &ask.sponsor)?;
     let body = json!({
         "method": "calls", "chain": ask.chain, "from": ask.from, "calls": ask.calls,
-        "sponsor": ask.sponsor, "nonceKey": ask.nonce_key,
+        "sponsor": ask.sponsor, "nonceKey": ask.nonce_key, "signature": ask.signature,
     });
     if let Some(lane) = ask.nonce_key {
         lane_fits(lane).map_err(|text| ServiceError::invalid("nonceKey", text))?;
     }
     let op = UserOperation::new(wallet.account.version, wallet.address, U256::ZERO, call_data);
     let fixed = Fixed { lane: ask.nonce_key, ..Fixed::default() };
-    let id = id(ask.id)?;
-    let intent = Intent { caller: caller.clone(), id, wallet, sponsor: ask.sponsor, fixed };
+    let (id, signature) = (signed_id(ask.id, ask.signature.as_ref())?, ask.signature);
+    let (caller, sponsor) = (caller.clone(), ask.sponsor);
+    let intent = Intent { caller, id, wallet, sponsor, fixed, signature };
     admit(world, intent, op, &body).await
 }
 
@@ -73,10 +77,11 @@ pub(crate) async fn admit_operation(
     }
     let body = json!({
         "method": "operation", "chain": ask.chain, "entryPoint": ask.entry_point, "op": ask.op,
-        "sponsor": ask.sponsor,
+        "sponsor": ask.sponsor, "signature": ask.signature,
     });
-    let id = id(ask.id)?;
-    let intent = Intent { caller: caller.clone(), id, wallet, sponsor: ask.sponsor, fixed };
+    let (id, signature) = (signed_id(ask.id, ask.signature.as_ref())?, ask.signature);
+    let (caller, sponsor) = (caller.clone(), ask.sponsor);
+    let intent = Intent { caller, id, wallet, sponsor, fixed, signature };
     admit(world, intent, op, &body).await
 }
 
@@ -86,6 +91,17 @@ pub(crate) fn parse_operation(
     op: &Value,
 ) -> Result<UserOperation, ServiceError> {
     Ok(complete(version, op)?.0)
+}
+
+/// A signature is over an id that its caller chose; without one it would be over nothing.
+fn signed_id(
+    given: Option<String>,
+    signature: Option<&CallerSignature>,
+) -> Result<String, ServiceError> {
+    if given.is_none() && signature.is_some() {
+        return Err(ServiceError::invalid("id", "an intent is signed over an id: give it here"));
+    }
+    id(given)
 }
 
 async fn admit(

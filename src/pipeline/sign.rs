@@ -1,6 +1,8 @@
 //! Sealed -> Signed: a quorum reads it and signs.
 
-use countersign_protocol::{AccountClaim, ChildNumber, Request, UserOperationRequest};
+use countersign_protocol::{
+    AccountClaim, ChildNumber, Request, SignedIntent, UserOperationRequest,
+};
 use countersign_userop::{SponsorWindow, UserOperation};
 use serde_json::{Value, json};
 
@@ -8,11 +10,10 @@ use super::{
     Done, Halt, Job,
     halt::failure,
     replace::{self, Renewal},
-    stage::{Approval, Generation, Sealed, Signed},
+    stage::{Approval, Generation, Intent, Sealed, Signed},
 };
 use crate::{
     quorum::{Ask, QuorumSignature},
-    service::Wallet,
     sponsor::Sponsor,
     wallet,
     world::World,
@@ -30,7 +31,7 @@ pub(super) async fn sign(
         Approval::Given(window) => window,
         Approval::Pending(window) => Some(window),
     };
-    let ask = ask(wallet, &sealed.op)?;
+    let ask = ask(job.intent(), &sealed.op)?;
     if let Some(window) = window
         && !replace::holds(chain, window).await?
     {
@@ -85,7 +86,8 @@ async fn renew(
     })
 }
 
-fn ask(wallet: &Wallet, op: &UserOperation) -> Result<Ask, Halt> {
+fn ask(intent: &Intent, op: &UserOperation) -> Result<Ask, Halt> {
+    let wallet = &intent.wallet;
     let hash = op.hash(wallet.entry_point, wallet.chain);
     let request = Request::UserOperation(UserOperationRequest {
         entry_point: wallet.entry_point,
@@ -97,7 +99,12 @@ fn ask(wallet: &Wallet, op: &UserOperation) -> Result<Ask, Halt> {
             salt: wallet.salt,
         },
         op: op.clone(),
-        intent: None,
+        intent: intent.signature.as_ref().map(|signature| SignedIntent {
+            id: intent.id.clone(),
+            expiry: signature.expiry,
+            signer: signature.signer,
+            signature: signature.signature.clone(),
+        }),
     });
     Ok(Ask {
         key: wallet::key_name(&wallet.key)?,

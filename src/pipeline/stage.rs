@@ -4,7 +4,9 @@ use alloy::primitives::{B256, U256};
 use countersign_userop::{Fees, GasLimits, SponsorWindow, UserOperation};
 use serde::{Deserialize, Serialize};
 
-use crate::service::{Caller, Failure, Inclusion, SponsorChoice, StageName, Wallet};
+use crate::service::{
+    Caller, CallerSignature, Failure, Inclusion, SponsorChoice, StageName, Wallet,
+};
 
 /// What the caller wants; it never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +16,9 @@ pub(crate) struct Intent {
     pub(crate) wallet: Wallet,
     pub(crate) sponsor: SponsorChoice,
     pub(crate) fixed: Fixed,
+    /// The caller's own signature, over `id` among others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<CallerSignature>,
 }
 
 /// What the caller set in an operation that it built; the gateway leaves it alone.

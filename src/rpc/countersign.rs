@@ -274,6 +274,7 @@ async fn send_user_operation(call: Call, params: SendParams) -> Result<Sent, Rpc
         entry_point,
         op: user_operation.0,
         sponsor: wishes.sponsor,
+        signature: wishes.signature,
     };
     let sent = call.context.gateway.send_user_operation(&call.caller, request).await?;
     Ok(Sent { id: sent.id })

@@ -141,6 +141,7 @@ async fn send_calls(call: Call, params: SendCallsParams) -> Result<Sent, RpcErro
         calls: batch.account_calls()?,
         sponsor: wishes.sponsor,
         nonce_key: wishes.nonce_key,
+        signature: wishes.signature,
         id: batch.id,
     };
     let sent = gateway.send_calls(&call.caller, request).await?;

@@ -1,6 +1,7 @@
 //! What a caller may ask, in the gateway's own words. The JSON of each method lives in `rpc/`.
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, Bytes, U256};
+use countersign_protocol::IntentKey;
 use countersign_userop::{AccountKind, Call, ChainId, EntryPointVersion};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -66,6 +67,19 @@ pub struct SendCalls {
     pub sponsor: SponsorChoice,
     /// The 192-bit nonce lane; the wallet's default lane when absent.
     pub nonce_key: Option<U256>,
+    /// The caller's own signature on the intent, for the cosigners.
+    pub signature: Option<CallerSignature>,
+}
+
+/// A caller's own signature on id, chain, sender, calls and expiry. The gateway carries it; cosigners verify it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerSignature {
+    /// The last second, since 1970, at which a cosigner may sign.
+    pub expiry: u64,
+    /// Whose it is.
+    pub signer: IntentKey,
+    /// The signature.
+    pub signature: Bytes,
 }
 
 /// An operation that the caller built. What it left out (`nonce`, gas, fees, factory, paymaster)
@@ -83,6 +97,8 @@ pub struct SendUserOperation {
     pub op: serde_json::Value,
     /// Who pays, when the operation names no paymaster itself.
     pub sponsor: SponsorChoice,
+    /// The caller's own signature on the intent, for the cosigners.
+    pub signature: Option<CallerSignature>,
 }
 
 /// Who pays for an operation.

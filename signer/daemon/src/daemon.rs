@@ -74,8 +74,7 @@ impl Daemon {
         let keys = Arc::new(Keys::default());
         let (me, limit) = (ground.me, config.deadlines.connect());
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
-        let services =
-            ground.services(&config, &policy, &links, &keys, &stop, &hang_up).await?;
+        let services = ground.services(&config, &policy, &links, &keys, &stop, &hang_up).await?;
         let ceremonies = services.peer.ceremonies.clone();
         let signer = services.gateway.signer.clone();
 

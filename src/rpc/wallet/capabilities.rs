@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, B256, Bytes, U256};
+use countersign_protocol::IntentKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::rpc::error::{Code, RpcError};
 use crate::rpc::schema::{self, Chain};
-use crate::service::{Capabilities, SponsorChoice};
+use crate::service::{CallerSignature, Capabilities, SponsorChoice};
 
 const PAYMASTER_SERVICE: &str = "paymasterService";
 const COUNTERSIGN: &str = "countersign";
@@ -50,9 +51,28 @@ struct Countersign {
     /// The 192-bit nonce lane; the wallet's default lane when absent.
     #[schemars(with = "Option<schema::Quantity>")]
     nonce_key: Option<U256>,
+    /// The caller's own signature on the intent: id, chain, sender, calls and expiry. Cosigners verify it.
+    intent: Option<IntentEntry>,
     /// Whether the calls may go without.
     #[serde(default, rename = "optional")]
     _optional: bool,
+}
+
+/// A caller's signature, over EIP-712 typed data by a wallet or by an Ed25519 key; the request's `id` is part of it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct IntentEntry {
+    /// The last second, since 1970, at which a cosigner may sign.
+    expiry: u64,
+    /// The wallet that signed.
+    #[schemars(with = "Option<schema::Address>")]
+    wallet: Option<Address>,
+    /// The Ed25519 key that signed.
+    #[schemars(with = "Option<schema::Hash>")]
+    ed25519: Option<B256>,
+    /// The signature.
+    #[schemars(with = "schema::Data")]
+    signature: Bytes,
 }
 
 /// Who pays: our own paymaster, or the account itself.
@@ -70,6 +90,8 @@ pub(in crate::rpc) struct Wishes {
     pub(in crate::rpc) sponsor: SponsorChoice,
     /// The nonce lane.
     pub(in crate::rpc) nonce_key: Option<U256>,
+    /// The caller's signature on the intent.
+    pub(in crate::rpc) signature: Option<CallerSignature>,
 }
 
 /// Reads the capabilities of a request that stands at `path`.
@@ -81,7 +103,8 @@ pub(in crate::rpc) fn read(requested: &Requested, path: &str) -> Result<Wishes, 
             let field = format!("{path}.capabilities.{}", error.path());
             RpcError::field(&field, error.into_inner())
         })?;
-    let Countersign { sponsor, nonce_key, .. } = countersign.unwrap_or_default();
+    let Countersign { sponsor, nonce_key, intent, .. } = countersign.unwrap_or_default();
+    let signature = intent.map(|entry| signature(entry, path)).transpose()?;
     let sponsor = match (paymaster_service, sponsor) {
         (Some(_), Some(_)) => {
             let field = format!("{path}.capabilities.{COUNTERSIGN}.sponsor");
@@ -94,7 +117,20 @@ pub(in crate::rpc) fn read(requested: &Requested, path: &str) -> Result<Wishes, 
         (None, Some(Payer::Account)) => SponsorChoice::Account,
         (None, None) => SponsorChoice::Default,
     };
-    Ok(Wishes { sponsor, nonce_key })
+    Ok(Wishes { sponsor, nonce_key, signature })
+}
+
+fn signature(entry: IntentEntry, path: &str) -> Result<CallerSignature, RpcError> {
+    let IntentEntry { expiry, wallet, ed25519, signature } = entry;
+    let signer = match (wallet, ed25519) {
+        (Some(wallet), None) => IntentKey::Wallet(wallet),
+        (None, Some(key)) => IntentKey::Ed25519(key),
+        _ => {
+            let field = format!("{path}.capabilities.{COUNTERSIGN}.intent");
+            return Err(RpcError::field(&field, "name one signer: wallet or ed25519"));
+        }
+    };
+    Ok(CallerSignature { expiry, signer, signature })
 }
 
 /// EIP-5792: a capability that is not known must be marked optional.
@@ -129,7 +165,8 @@ struct Offer {
     atomic: Atomic,
     /// Whether a paymaster service (ERC-7677) may pay.
     paymaster_service: Supported,
-    /// Our own capability: who pays (`sponsor`: "own" or "account") and the nonce lane (`nonceKey`).
+    /// Our own capability: who pays (`sponsor`: "own" or "account"), the nonce lane (`nonceKey`), and the caller's own
+    /// signature on the intent (`intent`).
     countersign: Supported,
 }
 

@@ -56,6 +56,7 @@ fn intent(id: &str, body: &str) -> NewOperation {
             wallet: wallet(SENDER),
             sponsor: SponsorChoice::Account,
             fixed: Fixed::default(),
+            signature: None,
         },
         body_hash: keccak256(body),
         stage: Stage::Draft(Draft { op: op() }),

@@ -68,6 +68,7 @@ async fn the_same_id_and_body_is_one_operation_and_another_body_a_conflict() {
         calls: vec![gift(0xcc)],
         sponsor: SponsorChoice::Account,
         nonce_key: None,
+        signature: None,
     };
     let caller = World::caller();
     for _ in 0..2 {
@@ -121,6 +122,7 @@ async fn a_call_that_reverts_is_refused_when_estimated_and_explained_when_on_cha
         entry_point: wallet.entry_point,
         op,
         sponsor: SponsorChoice::Account,
+        signature: None,
     };
     let sent = world.gateway.send_user_operation(&World::caller(), ask).await.unwrap();
     let reverted = world.until(&sent.id, &[StageName::Reverted]).await;
@@ -189,6 +191,7 @@ async fn an_id_may_have_the_standards_length_and_no_more() {
             calls: vec![gift(0xac)],
             sponsor: SponsorChoice::Account,
             nonce_key: None,
+            signature: None,
         };
         async { world.gateway.send_calls(&World::caller(), ask).await }
     };
@@ -217,6 +220,7 @@ async fn what_the_caller_set_stays_and_only_the_rest_is_filled_in() {
         entry_point: wallet.entry_point,
         op,
         sponsor: SponsorChoice::Account,
+        signature: None,
     };
     let sent = world.gateway.send_user_operation(&World::caller(), ask).await.unwrap();
     let landed = world.must_include(&sent.id).await.user_operation;
@@ -240,6 +244,7 @@ async fn ether_in_a_batch_that_the_account_cannot_send_atomically_is_refused() {
         calls: vec![gift(0xae), gift(0xae)],
         sponsor: SponsorChoice::Account,
         nonce_key: None,
+        signature: None,
     };
     let refused = world.gateway.send_calls(&World::caller(), ask).await;
     assert!(matches!(refused, Err(ServiceError::NotAtomic(_))), "{refused:?}");

@@ -24,6 +24,7 @@ async fn send_at(world: &World, wallet: &Wallet, nonce: U256) -> Result<Sent, Se
         entry_point: wallet.entry_point,
         op,
         sponsor: SponsorChoice::Account,
+        signature: None,
     };
     world.gateway.send_user_operation(&World::caller(), ask).await
 }
@@ -36,6 +37,7 @@ async fn send_in_lane(world: &World, wallet: &Wallet, lane: U256) -> Result<Sent
         calls: vec![gift(0x42)],
         sponsor: SponsorChoice::Account,
         nonce_key: Some(lane),
+        signature: None,
     };
     world.gateway.send_calls(&World::caller(), ask).await
 }

@@ -188,6 +188,7 @@ impl World {
             calls,
             sponsor,
             nonce_key: None,
+            signature: None,
         };
         self.gateway.send_calls(&Self::caller(), ask).await.unwrap().id
     }
