@@ -39,6 +39,7 @@ mod account;
 mod canonical;
 mod chain;
 mod decode;
+mod descriptors;
 mod effects;
 mod eip7702;
 mod error;
@@ -65,6 +66,7 @@ pub use decode::{
     Action, AdminChange, AdminClass, EntryPointCall, Permit2Allowance, Permit2Call, Permit2Pair,
     Permit2Transfer,
 };
+pub use descriptors::{Descriptors, WordedField, Words};
 pub use effects::{AdminEffect, Asset, CalledFunction, Direction, Effects, Extent, Flow};
 pub use eip7702::Eip7702Auth;
 pub use error::{ParseError, Problem};

@@ -3,6 +3,7 @@
 mod account;
 mod canonical;
 mod collisions;
+mod descriptors;
 mod effects;
 mod listing;
 mod malformed;
