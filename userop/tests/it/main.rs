@@ -5,6 +5,7 @@ mod canonical;
 mod collisions;
 mod descriptors;
 mod effects;
+mod entry_points;
 mod listing;
 mod malformed;
 mod preview;
