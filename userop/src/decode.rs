@@ -145,3 +145,23 @@ where
 fn named<C: SolCall>(data: &[u8], name: impl FnOnce(C) -> Action) -> Option<Action> {
     data.starts_with(&C::SELECTOR).then(|| canonical::<C>(data))?.map(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::sol;
+
+    use super::*;
+
+    sol! {
+        function several(bytes[] parts) external;
+    }
+
+    #[test]
+    fn offsets_that_share_bytes_fail_before_anything_is_copied() {
+        let word = |n: usize| U256::from(n).to_be_bytes::<32>();
+        let twice = [word(32), word(2), word(64), word(64), word(0)].concat();
+        let data = [&severalCall::SELECTOR[..], &twice].concat();
+        assert!(severalCall::abi_decode_with_config(&data, STRICT).is_err());
+        assert!(severalCall::abi_decode_validate(&data).is_ok(), "only strictness refuses it");
+    }
+}

@@ -95,6 +95,11 @@ impl Effects {
         }
     }
 
+    /// What the account does with its call data is not known, whatever the call looks like.
+    pub(crate) fn distrust(&mut self) {
+        self.unknown.clone_from(&self.calls);
+    }
+
     pub(crate) fn delegate(&mut self, account: Address) {
         self.admin.push(AdminEffect { class: AdminClass::Delegate, target: account });
     }

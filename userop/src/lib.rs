@@ -5,7 +5,12 @@
 //!   [hashed](UserOperation::hash) as its EntryPoint hashes it.
 //! - [`AccountSpec`] is one kind of smart account: its counterfactual address, how its calls are
 //!   encoded and decoded, which digest its owner signs.
-//! - [`preview()`] shows what an operation does, to the last call inside its batches.
+//! - [`preview()`] shows what an operation does, to the last call inside its batches;
+//!   [`preview_operation`] says where too, and has the [canonical form](CanonicalPreview) whose hash
+//!   names what was shown. [`Effects`] are what rules ask of it.
+//! - [`TypedData`], [`Message`], [`Authorization`], [`Transaction`], [`OwnerProof`] and [`Canary`] are
+//!   what else may be signed, each with its digest, its preview and its [slot](OnceSlot).
+//! - [`Descriptors`] (ERC-7730) add words for people, which nothing else sees.
 //! - [`sponsor_approval_digest`] is what our paymaster's signer signs.
 //!
 //! ```
@@ -28,7 +33,9 @@
 //!
 //! A byte field has at most [`MAX_FIELD_BYTES`]; gas values and fees have at most 128 bits, which the
 //! EntryPoints demand too. An operation of unknown fields is refused: one of them might change what it
-//! means. Preview looks into 16 levels of batches. The hash of an EIP-7702 sender needs the
+//! means. Preview looks into 16 levels of batches, and names no call whose arguments are encoded
+//! otherwise than the compiler would. Typed data has at most 64 types, 8 levels of structs and 4096
+//! values; a message has at most [`MAX_MESSAGE_BYTES`]. The hash of an EIP-7702 sender needs the
 //! authorization beside it, because nothing here asks a chain for the sender's delegate.
 //!
 //! Nothing here does I/O: the gateway, the cosigners and the bundler client all stand on it, so
@@ -39,6 +46,7 @@ mod account;
 mod canonical;
 mod chain;
 mod decode;
+mod descriptors;
 mod effects;
 mod eip7702;
 mod error;
@@ -65,6 +73,7 @@ pub use decode::{
     Action, AdminChange, AdminClass, EntryPointCall, Permit2Allowance, Permit2Call, Permit2Pair,
     Permit2Transfer,
 };
+pub use descriptors::{Descriptors, WordedField, Words};
 pub use effects::{AdminEffect, Asset, CalledFunction, Direction, Effects, Extent, Flow};
 pub use eip7702::Eip7702Auth;
 pub use error::{ParseError, Problem};

@@ -44,7 +44,7 @@ pub struct Preview {
     /// The account's calls, in order.
     pub calls: Vec<PreviewCall>,
     /// Why the account's call data could not be taken apart; `calls` is then the call to the
-    /// account itself.
+    /// account itself. It is named if it is a change of command, but stays not understood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undecoded: Option<String>,
 }
@@ -94,10 +94,10 @@ pub fn preview(op: &UserOperation, spec: Option<&AccountSpec>) -> Preview {
     };
     let (calls, undecoded) = match decoded {
         Ok(calls) => (calls.iter().map(|call| look_into(call, op.sender(), 0)).collect(), None),
-        Err(reason) => match decode_admin(op.call_data()) {
-            Some(change) => (vec![direct(op, change)], None),
-            None => (vec![direct(op, unknown(op.call_data()))], Some(reason)),
-        },
+        Err(reason) => {
+            let action = decode_admin(op.call_data()).unwrap_or_else(|| unknown(op.call_data()));
+            (vec![direct(op, action)], Some(reason))
+        }
     };
     Preview {
         version: op.version(),
@@ -136,6 +136,9 @@ impl Preview {
             effects.delegate(self.sender);
         }
         effects.add_calls(&self.calls);
+        if self.undecoded.is_some() {
+            effects.distrust();
+        }
         effects
     }
 

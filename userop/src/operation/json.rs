@@ -20,6 +20,9 @@ use crate::{
 const MARKER_TOO_EARLY: Problem =
     Problem::Invalid("is the EIP-7702 marker, which needs EntryPoint 0.8 or 0.9");
 
+/// No operation is longer as JSON text.
+const MAX_JSON_BYTES: usize = 1024 * 1024;
+
 /// Whether gas values may still be missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gas {
@@ -34,6 +37,20 @@ impl UserOperation {
     /// Names the first field that is not as ERC-7769 has it for this version.
     pub fn from_json(version: EntryPointVersion, json: &Value) -> Result<Self, ParseError> {
         read(version, json, Gas::Required)
+    }
+
+    /// Reads a complete operation from JSON text.
+    ///
+    /// # Errors
+    /// As [`UserOperation::from_json`], and if the text is too long or no JSON.
+    pub fn from_slice(version: EntryPointVersion, text: &[u8]) -> Result<Self, ParseError> {
+        let error = |problem| ParseError::new("userOp", problem);
+        if text.len() > MAX_JSON_BYTES {
+            return Err(error(Problem::TooLong { max: MAX_JSON_BYTES }));
+        }
+        let json =
+            serde_json::from_slice(text).map_err(|_| error(Problem::Invalid("is no JSON")))?;
+        Self::from_json(version, &json)
     }
 
     /// Reads an operation whose gas limits and fees may be missing, as `eth_estimateUserOperationGas`

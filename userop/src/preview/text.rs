@@ -6,7 +6,7 @@ mod permit2;
 
 use std::fmt;
 
-use alloy::primitives::U256;
+use alloy::primitives::{U256, keccak256};
 
 use super::{Deployment, Preview, PreviewCall};
 use crate::{
@@ -130,7 +130,10 @@ fn account_sentence(call: &PreviewCall, action: &Action) -> String {
             format!("{to}: {function} of {} calls{failure}", call.inner.len())
         }
         Action::Unknown { selector: Some(selector), bytes } => {
-            format!("{to}: unknown function {selector} with {bytes} bytes of call data")
+            let hash = keccak256(&call.data);
+            format!(
+                "{to}: unknown function {selector} with {bytes} bytes of call data, hash {hash}"
+            )
         }
         Action::Unknown { selector: None, bytes } => {
             format!("{to}: {bytes} bytes of call data, too few for a function")

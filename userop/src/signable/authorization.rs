@@ -30,6 +30,22 @@ pub struct Authorization {
 }
 
 impl Authorization {
+    /// An authorization of one EOA on one chain.
+    ///
+    /// # Errors
+    /// When the chain id is zero, or the nonce one that no account may use.
+    pub fn new(
+        chain: ChainId,
+        authority: Address,
+        address: Address,
+        nonce: u64,
+    ) -> Result<Self, ParseError> {
+        let error = |field| move |problem| ParseError::new(field, problem);
+        one_chain(&chain.get().into()).map_err(error("chainId"))?;
+        usable(nonce).map_err(error("nonce"))?;
+        Ok(Self { chain, authority, address, nonce })
+    }
+
     /// Reads `{"chainId", "authority", "address", "nonce"}`.
     ///
     /// # Errors
@@ -116,7 +132,11 @@ pub(super) fn one_chain(value: &Value) -> Result<ChainId, Problem> {
 
 /// The nonce of an EOA; the last number is never used.
 pub(super) fn nonce(value: &Value) -> Result<u64, Problem> {
-    match fields::u64(value)? {
+    usable(fields::u64(value)?)
+}
+
+const fn usable(nonce: u64) -> Result<u64, Problem> {
+    match nonce {
         u64::MAX => Err(Problem::Invalid("is the last number, which no account may use")),
         nonce => Ok(nonce),
     }

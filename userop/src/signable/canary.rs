@@ -30,6 +30,15 @@ pub struct Canary {
 }
 
 impl Canary {
+    /// A trial of a key.
+    ///
+    /// # Errors
+    /// When the name is no key's name.
+    pub fn new(name: &str, epoch: u64, transcript: B256, counter: u64) -> Result<Self, ParseError> {
+        let key = key(&name.into()).map_err(|problem| ParseError::new("key", problem))?;
+        Ok(Self { key, epoch, transcript, counter })
+    }
+
     /// Reads `{"key", "epoch", "transcript", "counter"}`.
     ///
     /// # Errors

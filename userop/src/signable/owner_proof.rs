@@ -38,24 +38,36 @@ pub struct OwnerProof {
 }
 
 impl OwnerProof {
-    /// Reads `{"chainId", "account", "newOwner", "nonce"}`.
+    /// A proof towards one account.
     ///
     /// # Errors
-    /// Names the field that is wrong. The account refuses itself and zero as owners, so we do.
-    pub fn from_json(json: &Value) -> Result<Self, ParseError> {
-        let mut fields = Fields::of(json, "ownerProof")?;
-        let read = Self {
-            chain: fields.required("chainId", one_chain)?,
-            account: fields.required("account", fields::address)?,
-            new_owner: fields.required("newOwner", fields::address)?,
-            nonce: fields.required("nonce", nonce)?,
-        };
-        fields.finish()?;
-        if read.new_owner.is_zero() || read.new_owner == read.account {
+    /// The account refuses itself and zero as owners, and we a chain id of zero.
+    pub fn new(
+        chain: ChainId,
+        account: Address,
+        new_owner: Address,
+        nonce: u32,
+    ) -> Result<Self, ParseError> {
+        if new_owner.is_zero() || new_owner == account {
             let problem = Problem::Invalid("must be neither zero nor the account itself");
             return Err(ParseError::new("newOwner", problem));
         }
-        Ok(read)
+        one_chain(&chain.get().into()).map_err(|problem| ParseError::new("chainId", problem))?;
+        Ok(Self { chain, account, new_owner, nonce })
+    }
+
+    /// Reads `{"chainId", "account", "newOwner", "nonce"}`.
+    ///
+    /// # Errors
+    /// Names the field that is wrong, as [`OwnerProof::new`].
+    pub fn from_json(json: &Value) -> Result<Self, ParseError> {
+        let mut fields = Fields::of(json, "ownerProof")?;
+        let chain = fields.required("chainId", one_chain)?;
+        let account = fields.required("account", fields::address)?;
+        let new_owner = fields.required("newOwner", fields::address)?;
+        let nonce = fields.required("nonce", nonce)?;
+        fields.finish()?;
+        Self::new(chain, account, new_owner, nonce)
     }
 
     /// The request as JSON; [`OwnerProof::from_json`] reads it again.

@@ -85,7 +85,7 @@ const TOKEN: Address = Address::repeat_byte(0x70);
 const FRIEND: Address = Address::repeat_byte(0xf1);
 const OTHER: Address = Address::repeat_byte(0x07);
 const MULTICALL3: Address = address!("cA11bde05977b3631167028862bE2a173976CA11");
-const PERMIT2: Address = address!("000000000022D473030F116dDEE9F6B43aC78BA3");
+const PERMIT2: Address = address!("0x000000000022D473030F116dDEE9F6B43aC78BA3");
 
 pub(crate) fn spec() -> AccountSpec {
     let (factory, implementation) = (Address::repeat_byte(0xfa), Address::repeat_byte(0x1e));
@@ -280,8 +280,8 @@ fn a_change_of_command_without_an_execution_is_seen_too() {
     let data = Admin::rotateOwnerCall { newOwner: FRIEND, proof: Bytes::new() }.abi_encode();
     let op = UserOperation::new(EntryPointVersion::V0_8, ACCOUNT, U256::ZERO, data.into());
     let shown = preview(&op, Some(&spec()));
-    assert!(shown.is_understood());
     assert_eq!(shown.effects().admin[0].class, AdminClass::Owner);
+    assert!(!shown.is_understood() && !shown.effects().is_understood());
     let disguised =
         UserOperation::new(EntryPointVersion::V0_8, ACCOUNT, U256::ZERO, transfer(1).into());
     assert!(!preview(&disguised, Some(&spec())).is_understood());

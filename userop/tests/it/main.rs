@@ -3,7 +3,9 @@
 mod account;
 mod canonical;
 mod collisions;
+mod descriptors;
 mod effects;
+mod entry_points;
 mod listing;
 mod malformed;
 mod preview;

@@ -6,7 +6,7 @@ use alloy::{
     sol_types::SolValue,
 };
 use countersign_userop::{
-    AdminClass, Asset, Authorization, Canary, Message, OnceSlot, OwnerProof, ParseError,
+    AdminClass, Asset, Authorization, Canary, ChainId, Message, OnceSlot, OwnerProof, ParseError,
     Transaction,
 };
 use proptest::prelude::*;
@@ -201,6 +201,20 @@ fn every_part_of_a_canary_changes_its_digest() {
         assert_ne!(other.canonical().hash(), base.canonical().hash(), "{name}");
     }
     assert_eq!(field(Canary::from_json(&with(canary(), "key", json!("No")))), "key");
+}
+
+#[test]
+fn what_is_built_by_hand_is_held_to_the_same() {
+    let (none, one) = (ChainId::new(0), ChainId::new(1));
+    let (a, b) = (Address::repeat_byte(0x11), Address::repeat_byte(0x22));
+    assert_eq!(field(Authorization::new(none, a, b, 0)), "chainId");
+    assert_eq!(field(Authorization::new(one, a, b, u64::MAX)), "nonce");
+    assert_eq!(field(OwnerProof::new(none, a, b, 0)), "chainId");
+    assert_eq!(field(OwnerProof::new(one, a, a, 0)), "newOwner");
+    assert_eq!(field(Canary::new("No", 0, B256::ZERO, 0)), "key");
+    let read = Authorization::from_json(&authorization());
+    assert_eq!(Authorization::new(one, a, b, 7), read);
+    assert_eq!(Canary::new("main", 2, B256::repeat_byte(7), 3), Canary::from_json(&canary()));
 }
 
 #[test]

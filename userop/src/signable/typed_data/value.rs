@@ -44,6 +44,12 @@ pub struct TypedField {
     pub value: TypedValue,
 }
 
+impl TypedField {
+    pub(crate) const fn new(name: String, value: TypedValue) -> Self {
+        Self { name, value }
+    }
+}
+
 impl TypedValue {
     /// A struct's member.
     pub fn field(&self, name: &str) -> Option<&Self> {
