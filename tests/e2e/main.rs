@@ -6,10 +6,10 @@
 
 mod api;
 mod breakable;
+mod documents;
 mod killed_gateway;
 mod ledger;
 mod lying_gateway;
 mod operations;
-mod readme;
 mod shared;
 mod signing;

@@ -116,15 +116,26 @@ impl Liar {
         }
     }
 
-    /// The record that a cosigner's operator finds of this call.
-    fn record(&self, index: usize, call: &SignCall) -> Value {
+    /// What these cosigners say when each is shown a call of its own, all at the same time.
+    pub(super) async fn ask_each(&self, shown: &[(u8, &SignCall)]) -> Vec<SignReply> {
+        let answers =
+            shown.iter().map(|(index, call)| self.clients[usize::from(*index) - 1].sign(call));
+        futures::future::try_join_all(answers).await.unwrap()
+    }
+
+    /// What a command of a cosigner's operator prints.
+    pub(super) fn operator(&self, index: usize, args: &[&str]) -> String {
         let config = &self.scene.manifest.cosigners[index - 1].config;
         let program = Workspace::locate().unwrap().binary("cosigner").unwrap();
-        let shown =
-            Command::new(program).args(["audit", "show", "--config", config]).output().unwrap();
+        let shown = Command::new(program).args(args).args(["--config", config]).output().unwrap();
         assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+        String::from_utf8(shown.stdout).unwrap()
+    }
+
+    /// The record that a cosigner's operator finds of this call.
+    pub(super) fn record(&self, index: usize, call: &SignCall) -> Value {
         let attempt = alloy::hex::encode(call.attempt.0);
-        let lines = String::from_utf8(shown.stdout).unwrap();
+        let lines = self.operator(index, &["audit", "show"]);
         let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let mut found = records.filter(|record| record["attempt"] == attempt);
         let record = found.next();

@@ -102,9 +102,9 @@ impl Arena {
         logs.len()
     }
 
-    /// Follows an operation until its timeline tells of a retry; what it says.
-    pub(super) async fn must_retry(&self, id: &str) -> Value {
-        let (rpc, deadline) = (self.rpc(), Instant::now() + Duration::from_secs(40));
+    /// Follows an operation until its timeline tells of a retry, which it does within `within`; what it says.
+    pub(super) async fn must_retry(&self, id: &str, within: Duration) -> Value {
+        let (rpc, deadline) = (self.rpc(), Instant::now() + within);
         loop {
             let told: Value = rpc.call("countersign_getOperation", json!([id])).await.unwrap();
             let timeline = told["timeline"].as_array().unwrap();

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use countersign_devnet::Wallet;
 use countersign_userop::{AccountKind, EntryPointVersion};
 use serde_json::{Value, json};
 
+use crate::ledger::Ledger;
 use crate::shared::{must_settle, scene};
 
 #[tokio::test]
@@ -26,6 +28,11 @@ async fn ten_wallets_at_once_each_land_their_own_operation() {
         }
     });
     let told = futures::future::join_all(told).await;
+    let ledger = Ledger::of(&scene.manifest.rpc_url);
+    for wallet in &wallets {
+        let wallet: Wallet = serde_json::from_value(wallet.clone()).unwrap();
+        ledger.must_have_landed_once_each(&wallet, 1).await;
+    }
     let distinct = |of: &dyn Fn(usize) -> String| (0..10).map(of).collect::<BTreeSet<_>>().len();
     assert_eq!(distinct(&|at| wallets[at]["address"].to_string()), 10);
     assert_eq!(distinct(&|at| wallets[at]["owner"].to_string()), 10);
