@@ -34,6 +34,6 @@ pub use identity::{Fingerprint, Identity, IdentityError, IdentityKey, IdentitySi
 pub use key_name::{KeyName, KeyNameError, KeyPurpose};
 pub use request::{
     AccountClaim, PaymasterApprovalRequest, Request, RequestError, RequestHash, RequestKind, Slot,
-    UserOperationRequest,
+    SlotDomain, UserOperationRequest,
 };
 pub use tls::{PeerConnection, PinnedClient, PinnedServer, PinnedStream, TlsError, pinned_channel};
