@@ -176,6 +176,40 @@ fn only_the_engine_touches_its_library() {
 }
 
 #[test]
+fn the_engine_that_peers_compare_is_the_one_that_is_locked_and_pinned() {
+    let named =
+        std::fs::read_to_string(Path::new(ROOT).join("signer/threshold/src/lib.rs")).unwrap();
+    let lock = std::fs::read_to_string(Path::new(ROOT).join("Cargo.lock")).unwrap();
+    let lock: DocumentMut = lock.parse().unwrap();
+    let packages = lock["package"].as_array_of_tables().unwrap();
+    let locked = |name: &str| -> Vec<String> {
+        let named = packages.iter().filter(|package| package["name"].as_str() == Some(name));
+        named.map(|package| package["version"].as_str().unwrap().to_owned()).collect()
+    };
+    let engine = locked("dkls23-secp256k1");
+    assert_eq!(engine.len(), 1, "one engine: {engine:?}");
+    assert_eq!(locked("dkls23-core"), engine, "the engine and its core are one release");
+    let said = format!("ENGINE: &str = \"dkls23-secp256k1/{} ", engine[0]);
+    assert!(named.contains(&said), "ENGINE does not name version {}", engine[0]);
+    let pin = manifest(".")["workspace"]["dependencies"]["dkls23-secp256k1"].clone();
+    assert_eq!(pin.as_str(), Some(format!("={}", engine[0]).as_str()), "the pin is not exact");
+}
+
+#[test]
+fn every_test_that_the_security_notes_name_exists() {
+    let notes = std::fs::read_to_string(Path::new(ROOT).join("SECURITY.md")).unwrap();
+    let (_, table) = notes.split_once("the test that fails without it").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let names: Vec<&str> = table.split('`').skip(1).step_by(2).collect();
+    assert!(names.len() > 50, "the table is not read: {} names", names.len());
+    let sources = sources("rs");
+    for name in names {
+        let test = format!("fn {name}(");
+        assert!(sources.values().any(|text| text.contains(&test)), "there is no test {name}");
+    }
+}
+
+#[test]
 fn every_module_opens_with_what_it_is_for() {
     for (path, text) in sources("rs") {
         assert!(text.starts_with("//!"), "{} has no //! header", path.display());

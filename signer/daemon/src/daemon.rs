@@ -27,6 +27,7 @@ use crate::transport::{Inbox, Links, PeerService, Peers};
 use crate::vault::{KdfStrength, Vault};
 
 mod error;
+mod handshakes;
 mod journal_name;
 mod serve;
 

@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError};
 /// What can land on chain once: of two requests with the same slot at most one digest may be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySlot {
-    /// Kind of request, chain, EntryPoint, sender and nonce. The kind is part of it, so that an approval
+    /// Kind of request, chain, domain, account and nonce. The kind is part of it, so that an approval
     /// never competes with the operation that it pays for.
     pub slot: Slot,
     /// The key that is asked to sign.
@@ -31,8 +31,7 @@ pub struct KeySlot {
 /// The stored form. The key's name comes last, so that no name can imitate another slot.
 impl fmt::Display for KeySlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Slot { kind, chain, entry_point, sender, nonce } = &self.slot;
-        write!(f, "{kind}/{chain}/{entry_point:#x}/{sender:#x}/{nonce:#x}/{}", self.key)
+        write!(f, "{}/{}", self.slot, self.key)
     }
 }
 

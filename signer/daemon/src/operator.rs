@@ -97,17 +97,51 @@ fn refusal(error: CeremonyError) -> Status {
     }
 }
 
-/// Binds the socket with mode 0600: it gets its name only after it got its mode. A socket left by a
-/// daemon that is gone is replaced.
+/// Binds the socket with mode 0600. It is bound in a folder of its own that nobody else may enter, and
+/// gets its name only after it got its mode. A socket left by a daemon that is gone is replaced.
 pub(crate) fn bind(path: &Path) -> std::io::Result<UnixListener> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let temporary: PathBuf = path.with_extension("new");
-    match std::fs::remove_file(&temporary) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    let folder: PathBuf = path.with_extension("new");
+    clear(&folder)?;
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    let temporary = folder.join("s");
     let listener = UnixListener::bind(&temporary)?;
     std::fs::set_permissions(&temporary, std::fs::Permissions::from_mode(0o600))?;
     std::fs::rename(&temporary, path)?;
+    std::fs::remove_dir(&folder)?;
     Ok(listener)
+}
+
+/// Removes what a daemon left that died while it bound.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    let removed = match std::fs::symlink_metadata(folder) {
+        Ok(found) if found.is_dir() => std::fs::remove_dir_all(folder),
+        Ok(_) => std::fs::remove_file(folder),
+        Err(error) => Err(error),
+    };
+    removed.or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::bind;
+
+    #[tokio::test]
+    async fn the_socket_is_its_owners_alone_and_replaces_what_a_dead_daemon_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cosigner.sock");
+        std::fs::create_dir(folder.path().join("cosigner.new")).unwrap();
+        std::fs::write(folder.path().join("cosigner.new").join("s"), b"").unwrap();
+        for _ in 0..2 {
+            drop(bind(&path).unwrap());
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else");
+        }
+    }
 }

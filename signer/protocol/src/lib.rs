@@ -40,6 +40,6 @@ pub use intent::{INTENT_DOMAIN, Intent, IntentError, IntentKey, SignedIntent};
 pub use key_name::{KeyName, KeyNameError, KeyPurpose};
 pub use request::{
     AccountClaim, PaymasterApprovalRequest, Request, RequestError, RequestHash, RequestKind, Slot,
-    UserOperationRequest,
+    SlotDomain, UserOperationRequest,
 };
 pub use tls::{PeerConnection, PinnedClient, PinnedServer, PinnedStream, TlsError, pinned_channel};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use countersign_userop::{
     AccountKind, ChainId, EntryPointVersion, ParseError, SponsorWindow, UserOperation,
 };
@@ -125,24 +125,29 @@ impl Request {
         }
     }
 
-    /// The operation inside.
+    /// The operation that is signed or paid for; none in a request that is about no operation.
     #[must_use]
-    pub const fn operation(&self) -> &UserOperation {
+    pub const fn operation(&self) -> Option<&UserOperation> {
         match self {
-            Self::UserOperation(request) => &request.op,
-            Self::PaymasterApproval(request) => &request.op,
+            Self::UserOperation(request) => Some(&request.op),
+            Self::PaymasterApproval(request) => Some(&request.op),
         }
     }
 
     /// What a journal holds once: the key is the journal's to add.
     #[must_use]
     pub fn slot(&self) -> Slot {
-        let (chain, entry_point) = match self {
-            Self::UserOperation(request) => (request.chain, request.entry_point),
-            Self::PaymasterApproval(request) => (request.chain, request.entry_point),
+        let (chain, entry_point, op) = match self {
+            Self::UserOperation(request) => (request.chain, request.entry_point, &request.op),
+            Self::PaymasterApproval(request) => (request.chain, request.entry_point, &request.op),
         };
-        let op = self.operation();
-        Slot { kind: self.kind(), chain, entry_point, sender: op.sender(), nonce: op.nonce() }
+        Slot {
+            kind: self.kind(),
+            chain: Some(chain),
+            domain: SlotDomain::Contract(entry_point),
+            subject: Some(op.sender()),
+            nonce: op.nonce(),
+        }
     }
 }
 
@@ -174,19 +179,53 @@ impl fmt::Display for RequestKind {
     }
 }
 
-/// The one place on chain that a signature can take.
+/// What a signature takes up for good, so that a second digest for it is noticed. Every kind of request has
+/// one; a part that a kind does not know is absent, and absent is another slot than any value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// The kind of request.
     pub kind: RequestKind,
-    /// The chain.
-    pub chain: ChainId,
-    /// The EntryPoint.
-    pub entry_point: Address,
-    /// The account.
-    pub sender: Address,
-    /// The account's nonce.
+    /// The chain; none for what is signed off chain or for all chains.
+    pub chain: Option<ChainId>,
+    /// Where the signature means something.
+    pub domain: SlotDomain,
+    /// The account that it is about.
+    pub subject: Option<Address>,
+    /// The account's nonce, or whatever else tells one request from the next: a counter, a hash.
     pub nonce: U256,
+}
+
+/// Where a signature means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SlotDomain {
+    /// Everywhere, as that of a personal message or of a plain transaction.
+    Any,
+    /// At a contract: the EntryPoint, a delegate, a verifying contract.
+    Contract(Address),
+    /// Within a domain that has a hash and no one contract: a typed-data domain, a key's transcript.
+    Hash(B256),
+}
+
+/// The stored form, which never changes for a kind. No part can imitate another: there are five, in this order,
+/// none holds a slash, and one that is absent is `-`.
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.kind)?;
+        match self.chain {
+            Some(chain) => write!(f, "{chain}/")?,
+            None => f.write_str("-/")?,
+        }
+        match self.domain {
+            SlotDomain::Any => f.write_str("-/")?,
+            SlotDomain::Contract(contract) => write!(f, "{contract:#x}/")?,
+            SlotDomain::Hash(hash) => write!(f, "{hash:#x}/")?,
+        }
+        match self.subject {
+            Some(subject) => write!(f, "{subject:#x}/{:#x}", self.nonce),
+            None => write!(f, "-/{:#x}", self.nonce),
+        }
+    }
 }
 
 /// SHA-256 of a request's canonical bytes, under its own domain.

@@ -14,12 +14,14 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ParsedCertificate};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use tonic::transport::server::Connected;
 use tonic::transport::{Channel, Endpoint};
+use zeroize::Zeroize as _;
 
 use crate::identity::{Identity, IdentityError, IdentityKey};
 
@@ -70,13 +72,13 @@ impl PinnedServer {
         identity: &Identity,
         pinned: impl IntoIterator<Item = IdentityKey>,
     ) -> Result<Self, TlsError> {
-        let (chain, key) = certificate(identity)?;
+        let certified = certified(identity)?;
         let provider = Arc::new(ring::default_provider());
         let verifier = Arc::new(Pins::new(pinned, &provider));
         let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, key.into())?;
+            .with_cert_resolver(certified);
         config.alpn_protocols = vec![b"h2".to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -113,14 +115,14 @@ impl PinnedClient {
     /// # Errors
     /// If the identity cannot be wrapped in a certificate.
     pub fn new(identity: &Identity, server: IdentityKey) -> Result<Self, TlsError> {
-        let (chain, key) = certificate(identity)?;
+        let certified = certified(identity)?;
         let provider = Arc::new(ring::default_provider());
         let verifier = Arc::new(Pins::new([server], &provider));
         let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_client_auth_cert(chain, key.into())?;
+            .with_client_cert_resolver(certified);
         config.alpn_protocols = vec![b"h2".to_vec()];
         config.resumption = rustls::client::Resumption::disabled();
         Ok(Self { connector: TlsConnector::from(Arc::new(config)) })
@@ -252,14 +254,20 @@ impl AsyncWrite for PinnedStream {
     }
 }
 
-type Certificate = (Vec<CertificateDer<'static>>, PrivatePkcs8KeyDer<'static>);
+/// The identity's key in a certificate that it signed itself. What is copied of it on the way is wiped.
+fn certified(identity: &Identity) -> Result<Arc<SingleCertAndKey>, TlsError> {
+    Ok(Arc::new(SingleCertAndKey::from(certified_key(identity)?)))
+}
 
-fn certificate(identity: &Identity) -> Result<Certificate, TlsError> {
-    let pkcs8 = PrivatePkcs8KeyDer::from(identity.expose_pkcs8()?.to_vec());
-    let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &rcgen::PKCS_ED25519)?;
+fn certified_key(identity: &Identity) -> Result<CertifiedKey, TlsError> {
+    let pkcs8 = identity.expose_pkcs8()?;
+    let pkcs8 = PrivatePkcs8KeyDer::from(pkcs8.as_slice());
+    let mut pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &rcgen::PKCS_ED25519)?;
     let params = rcgen::CertificateParams::new(vec![SERVER_NAME.to_owned()])?;
-    let certificate = params.self_signed(&pair)?;
-    Ok((vec![certificate.der().clone()], pkcs8))
+    let certificate = params.self_signed(&pair);
+    pair.zeroize();
+    let key = ring::sign::any_eddsa_type(&pkcs8)?;
+    Ok(CertifiedKey::new(vec![certificate?.der().clone()], key))
 }
 
 fn spki_of(certificate: &CertificateDer<'_>) -> Result<IdentityKey, rustls::Error> {

@@ -60,6 +60,7 @@
 //!    of every backup. A restored ledger must never forget a ban.
 //! 5. **Silence after a ban.** [`SignError::Cheated`] and a shut gate are for the operator. The peer, and
 //!    others of the quorum, get no frame, no reason and no abort notice that differ from one to the other.
+//!    Nobody hears of it at all before [`Gates::settle`] returned.
 //! 6. **Suspects.** Count [`SignError::suspects`] for each peer and prefer quorums without those that
 //!    collect failures.
 //! 7. **One live holder** of a share, and no resumed sessions: after a crash, attempts start afresh.

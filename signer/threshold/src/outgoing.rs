@@ -10,7 +10,8 @@ use crate::sign::SignRound;
 /// A message of keygen.
 ///
 /// # Security
-/// Messages to one party carry secrets for it: the channel must be encrypted and authenticated.
+/// Messages to one party carry secrets for it: the channel must be encrypted and authenticated. The frame
+/// is the caller's to wipe.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Outgoing {
     /// To one party only.

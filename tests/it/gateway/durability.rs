@@ -37,6 +37,6 @@ async fn a_restart_while_the_bundler_holds_it_lands_it_once() {
     world.must_include(&id).await;
     assert_eq!(world.balance(Address::repeat_byte(0x22)).await, U256::ONE);
     let asked = world.stand_ins.asked.lock().unwrap();
-    let nonces = asked.iter().map(|request: &Request| request.operation().nonce());
+    let nonces = asked.iter().map(|request: &Request| request.slot().nonce);
     assert!(nonces.into_iter().all(|nonce| nonce.is_zero()));
 }

@@ -1,6 +1,5 @@
 //! The two sockets: the network's, behind mutual TLS, and the operator's.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_protocol::wire::MAX_MESSAGE_BYTES as MAX_CALL_BYTES;
@@ -14,13 +13,15 @@ use tokio_stream::wrappers::{ReceiverStream, UnixListenerStream};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
+use super::handshakes::Handshakes;
 use crate::gateway::GatewayService;
 use crate::operator::OperatorService;
 use crate::transport::{MAX_MESSAGE_BYTES, PeerService};
 
-/// How long a handshake may take, and how many may be under way.
+/// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-const HANDSHAKES: usize = 256;
+/// Connections that may wait to be served.
+const READY: usize = 256;
 /// Flow-control windows that hold a whole signing round, so that no frame waits for credit.
 const WINDOW_BYTES: u32 = 4 << 20;
 
@@ -57,8 +58,8 @@ fn accept(
     tls: PinnedServer,
     stop: CancellationToken,
 ) -> ReceiverStream<std::io::Result<PinnedStream>> {
-    let (ready, connections) = mpsc::channel(HANDSHAKES);
-    let slots = Arc::new(tokio::sync::Semaphore::new(HANDSHAKES));
+    let (ready, connections) = mpsc::channel(READY);
+    let handshakes = Handshakes::new();
     tokio::spawn(async move {
         loop {
             let accepted = tokio::select! {
@@ -73,7 +74,10 @@ fn accept(
                     continue;
                 }
             };
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+            let Some(place) = handshakes.begin(addr.ip()) else {
+                tracing::debug!(%addr, "too many handshakes at once, a connection was dropped");
+                continue;
+            };
             let (tls, ready) = (tls.clone(), ready.clone());
             tokio::spawn(async move {
                 match tls.accept(tcp, HANDSHAKE).await {
@@ -83,7 +87,7 @@ fn accept(
                         tracing::warn!(%addr, error = &error as &dyn std::error::Error, "a handshake failed")
                     }
                 }
-                drop(slot);
+                drop(place);
             });
         }
     });

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, U256};
 
 use super::Entry;
 use countersign_policy::{ActionKind, Asset, CallFacts, DEVELOPMENT, Facts, Flow, Policy, Time};
-use countersign_protocol::{RequestKind, Slot};
+use countersign_protocol::{RequestKind, Slot, SlotDomain};
 use countersign_userop::ChainId;
 
 use crate::journal::{Claim, GasTerms, KeySlot, OperationTerms, Terms};
@@ -35,9 +35,9 @@ pub(crate) fn claim(byte: u8) -> Claim {
         slot: KeySlot {
             slot: Slot {
                 kind: RequestKind::UserOperation,
-                chain: ChainId::new(31_337),
-                entry_point: Address::repeat_byte(0xe0),
-                sender: Address::repeat_byte(0x5e),
+                chain: Some(ChainId::new(31_337)),
+                domain: SlotDomain::Contract(Address::repeat_byte(0xe0)),
+                subject: Some(Address::repeat_byte(0x5e)),
                 nonce: U256::from(7),
             },
             key: "treasury".parse().unwrap(),

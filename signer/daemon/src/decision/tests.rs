@@ -27,7 +27,7 @@ fn approval(nonce: u64, wei: u64, valid_until: u64) -> Entry {
     let paymaster = Address::repeat_byte(9);
     claim.terms = Terms::Approval { paymaster, max_cost_wei: U256::from(wei), valid_until };
     let exposure = Exposure {
-        chain: claim.slot.slot.chain.get(),
+        chain: 31_337,
         paymaster,
         wei: U256::from(wei),
         valid_until,
@@ -127,4 +127,30 @@ async fn a_refused_approval_takes_nothing_of_the_cap() {
     let (_folder, store) = store().await;
     assert_eq!(rule(&store, &approval(1, 101, NOW_S + 60), NOW).await, Some(Rule::Outstanding));
     assert_eq!(rule(&store, &approval(2, 100, NOW_S + 60), NOW).await, None);
+}
+
+#[tokio::test]
+async fn a_slot_counts_until_the_latest_of_its_approvals_lapses() {
+    let (_folder, store) = store().await;
+    assert_eq!(rule(&store, &approval(1, 60, NOW_S + 90), NOW).await, None);
+    assert_eq!(rule(&store, &approval(1, 50, NOW_S + 60), NOW).await, None);
+    let between = NOW + 70_000;
+    assert_eq!(rule(&store, &approval(2, 50, NOW_S + 80), between).await, Some(Rule::Outstanding));
+    assert_eq!(rule(&store, &approval(2, 40, NOW_S + 80), between).await, None);
+}
+
+#[tokio::test]
+async fn each_paymaster_on_each_chain_has_a_cap_of_its_own() {
+    let (_folder, store) = store().await;
+    let elsewhere = |nonce, change: fn(&mut Exposure)| {
+        let mut entry = approval(nonce, 100, NOW_S + 60);
+        entry.exposure.as_mut().into_iter().for_each(change);
+        entry
+    };
+    assert_eq!(rule(&store, &approval(1, 100, NOW_S + 60), NOW).await, None);
+    let other_chain = elsewhere(2, |exposure| exposure.chain = 1);
+    assert_eq!(rule(&store, &other_chain, NOW).await, None);
+    let other_paymaster = elsewhere(3, |exposure| exposure.paymaster = Address::repeat_byte(8));
+    assert_eq!(rule(&store, &other_paymaster, NOW).await, None);
+    assert_eq!(rule(&store, &approval(4, 1, NOW_S + 60), NOW).await, Some(Rule::Outstanding));
 }

@@ -1,6 +1,6 @@
 //! A stream of requests against the journal, each with the verdict it must get.
 
-use countersign_protocol::RequestKind;
+use countersign_protocol::{RequestKind, SlotDomain};
 use countersign_userop::ChainId;
 
 use super::*;
@@ -85,9 +85,12 @@ async fn a_replacement_takes_the_slot_and_its_measure() {
 async fn every_part_of_the_slot_tells_slots_apart() {
     must_meet(vec![
         (elsewhere(1, |_| ()), Expected::Fresh),
-        (elsewhere(2, |slot| slot.slot.chain = ChainId::new(1)), Expected::Fresh),
-        (elsewhere(3, |slot| slot.slot.entry_point = Address::ZERO), Expected::Fresh),
-        (elsewhere(4, |slot| slot.slot.sender = Address::ZERO), Expected::Fresh),
+        (elsewhere(2, |slot| slot.slot.chain = Some(ChainId::new(1))), Expected::Fresh),
+        (
+            elsewhere(3, |slot| slot.slot.domain = SlotDomain::Contract(Address::ZERO)),
+            Expected::Fresh,
+        ),
+        (elsewhere(4, |slot| slot.slot.subject = Some(Address::ZERO)), Expected::Fresh),
         (elsewhere(5, |slot| slot.slot.nonce += U256::from(1)), Expected::Fresh),
         (elsewhere(6, |slot| slot.key = "other".parse().unwrap()), Expected::Fresh),
         (elsewhere(7, |slot| slot.slot.kind = RequestKind::PaymasterApproval), Expected::Fresh),

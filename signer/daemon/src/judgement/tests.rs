@@ -1,6 +1,8 @@
 //! The rules as tables: one change to a request that passes, and the rule that must refuse it.
 
 use alloy::primitives::{Bytes, U256, address, bytes};
+use alloy::sol;
+use alloy::sol_types::SolCall as _;
 use countersign_protocol::{AccountClaim, ChildNumber, Request, UserOperationRequest};
 use countersign_userop::{
     AccountKind, AccountSpec, Call, Eip7702Auth, Factory, Fees, GasLimits, Paymaster,
@@ -9,6 +11,7 @@ use countersign_userop::{
 
 use super::*;
 use crate::accounts::DeployedAccount;
+use crate::config::EntryPointConfig;
 use crate::world::{GATEWAY, World, config, name, party, paymaster, spec};
 
 const NOW: u64 = 1_700_000_000;
@@ -136,6 +139,43 @@ async fn what_is_not_configured_is_refused() {
 }
 
 #[tokio::test]
+async fn an_account_is_of_the_entry_point_version_that_it_is_configured_for() {
+    let world = World::start().await;
+    // given an operation of version 0.8 whose account is configured for 0.7 only
+    let version = EntryPointVersion::V0_8;
+    let mut request = world.operation(1);
+    request.op = of_version(&request.op, version);
+    request.version = version;
+    request.entry_point = version.canonical_address();
+    let call = world.call(&[1, 2], Request::UserOperation(request));
+    must_refuse(&world, "the account of another version", &call, Rule::Account).await;
+}
+
+fn of_version(op: &UserOperation, version: EntryPointVersion) -> UserOperation {
+    UserOperation::new(version, op.sender(), op.nonce(), op.call_data().clone())
+        .with_gas(op.gas())
+        .with_fees(op.fees())
+}
+
+#[tokio::test]
+async fn what_deploys_its_sender_must_have_the_sender_that_our_factory_gives() {
+    let world = World::start().await;
+    // given a foreign sender that our node takes for an account of ours
+    let sender = Address::repeat_byte(0x55);
+    let ours = DeployedAccount {
+        code: spec().runtime_code(),
+        implementation: spec().implementation.into_word(),
+        owner: Some(world.owner()),
+    };
+    world.node.accounts.lock().unwrap().insert(sender, ours);
+    let call = operation(&world, |request| {
+        let factory = request.op.factory().cloned();
+        with_op(request, |op| from_sender(&op, sender).with_factory(factory))
+    });
+    must_refuse(&world, "a foreign sender with a factory", &call, Rule::Sender).await;
+}
+
+#[tokio::test]
 async fn a_sender_that_is_not_ours_is_refused() {
     let world = World::start().await;
     let stranger = Address::repeat_byte(0x55);
@@ -249,6 +289,41 @@ async fn what_cannot_be_read_or_takes_the_account_is_refused() {
     }
     let itself = operation(&world, |request| calling(request, &[call_to(ours, Bytes::new())]));
     judged(&world, &itself).await.verdict.expect("wei to itself changes nothing");
+}
+
+sol! {
+    /// What Multicall3 takes.
+    #[derive(Debug)]
+    struct Call3 { address target; bool allowFailure; bytes callData; }
+    function aggregate3(Call3[] calls) external payable;
+}
+
+#[tokio::test]
+async fn targets_are_looked_for_in_inner_calls_and_among_configured_entry_points() {
+    let world = World::start().await;
+    let (chains, _) = config();
+    let mut chain = chains[0].clone();
+    let own = Address::repeat_byte(0xee);
+    chain.entry_points.push(EntryPointConfig { version: EntryPointVersion::V0_7, address: own });
+    let within = |target: Address| {
+        let call = Call3 { target, allowFailure: false, callData: Bytes::new() };
+        let data = aggregate3Call { calls: vec![call] }.abi_encode();
+        call_to(address!("cA11bde05977b3631167028862bE2a173976CA11"), data.into())
+    };
+    let weighed = |call: Call| {
+        let request = calling(world.operation(1), &[call]);
+        targets::targets(&countersign_userop::preview(&request.op, Some(&spec())), &chain)
+    };
+    let harmless = Address::repeat_byte(0xbe);
+    let canonical = EntryPointVersion::V0_9.canonical_address();
+    assert_eq!(weighed(within(harmless)), Ok(()));
+    for (what, call) in [
+        ("a configured EntryPoint", call_to(own, Bytes::new())),
+        ("a configured EntryPoint within a batch", within(own)),
+        ("a canonical EntryPoint within a batch", within(canonical)),
+    ] {
+        assert_eq!(weighed(call).map_err(|refusal| refusal.rule), Err(Rule::Targets), "{what}");
+    }
 }
 
 #[tokio::test]
@@ -397,6 +472,35 @@ async fn an_approval_beyond_its_bounds_is_refused() {
     let mut child = approval(&world, |_| ());
     child.child = ChildNumber::new(1);
     must_refuse(&world, "a child of the paymaster's key", &child, Rule::Paymaster).await;
+}
+
+#[tokio::test]
+async fn an_approval_is_for_a_paymaster_of_its_version_and_key_and_within_the_ceiling() {
+    let world = World::start().await;
+    let (chains, _) = config();
+    let version = EntryPointVersion::V0_8;
+    let paymaster_of = |call: &SignCall| {
+        let Request::PaymasterApproval(request) = &call.request else { unreachable!() };
+        let known = paymaster::paymaster(&chains[0], request, call);
+        known.map(|_| ()).map_err(|refusal| refusal.rule)
+    };
+    assert_eq!(paymaster_of(&approval(&world, |_| ())), Ok(()));
+    let mut of_other_key = approval(&world, |_| ());
+    of_other_key.key = name("another-sponsor");
+    assert_eq!(paymaster_of(&of_other_key), Err(Rule::Paymaster));
+    let of_other_version = approval(&world, |request| request.version = version);
+    assert_eq!(paymaster_of(&of_other_version), Err(Rule::Paymaster));
+
+    let other_op = approval(&world, |request| {
+        request.version = version;
+        request.entry_point = version.canonical_address();
+    });
+    must_refuse(&world, "an operation of another version", &other_op, Rule::EntryPoint).await;
+    let dear = approval(&world, |request| {
+        let fees = Fees { max_fee_per_gas: 1_000_000_000_001, max_priority_fee_per_gas: 1 };
+        request.op = request.op.clone().with_fees(fees);
+    });
+    must_refuse(&world, "a fee above the ceiling", &dear, Rule::Cost).await;
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ impl Link {
         if self.queue().is_some() {
             return Ok(());
         }
-        let (queue, frames) = mpsc::channel(QUEUED_FRAMES);
+        let (queue, frames) = new_queue();
         let mut calls = self.calls.clone();
         let mut end = self.within(calls.deliver(ReceiverStream::new(frames))).await?;
         self.set_queue(Some(queue));
@@ -217,6 +217,10 @@ impl Link {
     }
 }
 
+fn new_queue() -> (mpsc::Sender<wire::Frame>, mpsc::Receiver<wire::Frame>) {
+    mpsc::channel(QUEUED_FRAMES)
+}
+
 async fn keep_up(link: Arc<Link>, stop: CancellationToken) {
     loop {
         let attempt = async {
@@ -230,4 +234,39 @@ async fn keep_up(link: Arc<Link>, stop: CancellationToken) {
         }
     }
     link.set_queue(None);
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_threshold::SessionId;
+    use tonic::transport::Endpoint;
+
+    use super::*;
+    use crate::transport::FrameKind;
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read_is_congested_and_one_that_left_is_unreachable() {
+        let party = PartyId::new(2).unwrap();
+        let channel = Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
+        let link = Link {
+            party,
+            name: String::new(),
+            addr: String::new(),
+            calls: PeerClient::new(channel),
+            limit: Duration::from_millis(1),
+            queue: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        };
+        let frame =
+            || Frame { session: SessionId::new([1; 32]), kind: FrameKind::Round, payload: vec![1] };
+        assert!(matches!(link.push(frame()), Err(PeerError::Unreachable { .. })));
+        let (queue, frames) = new_queue();
+        link.set_queue(Some(queue));
+        for _ in 0..QUEUED_FRAMES {
+            link.push(frame()).unwrap();
+        }
+        assert!(matches!(link.push(frame()), Err(PeerError::Congested { .. })));
+        drop(frames);
+        assert!(matches!(link.push(frame()), Err(PeerError::Unreachable { .. })));
+    }
 }

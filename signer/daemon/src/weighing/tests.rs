@@ -146,7 +146,7 @@ async fn a_change_of_command_is_a_barrier_until_it_is_lifted() {
     let account = barrier_owner(31_337, Address::repeat_byte(0x5e));
     let open = store.barriers(&account).await.unwrap();
     let slot = rotation.claim.unwrap().slot.slot;
-    assert_eq!(open[0].place(), Some((slot.entry_point, slot.nonce)));
+    assert_eq!(open[0].place(), Some((Address::repeat_byte(0xe0), slot.nonce)));
     store.lift(&open[0]).await.unwrap();
     assert_eq!(refused(&store, &sends(1), NOW).await, None);
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_cosigner::{Frame, FrameKind, MAX_FRAME_BYTES, StartError};
+use countersign_protocol::wire::cosigner_client::CosignerClient;
 use countersign_protocol::wire::operator_client::OperatorClient;
 use countersign_protocol::wire::peer_client::PeerClient;
 use countersign_protocol::{ChildNumber, ClientError, Identity, pinned_channel, wire};
@@ -34,12 +35,18 @@ async fn each_caller_reaches_its_own_service_and_no_other() {
     assert_eq!(peer.outcome(question).await.unwrap_err().code(), Code::PermissionDenied);
     let frames = tokio_stream::iter([wire::Frame::default()]);
     assert_eq!(peer.deliver(frames).await.unwrap_err().code(), Code::PermissionDenied);
+    let proposal = wire::SignedBytes::default();
+    assert_eq!(peer.propose(proposal).await.unwrap_err().code(), Code::PermissionDenied);
 
     // A party may not ask for signatures or anything else of a gateway's.
     let party = world.client_as(&world.identities[1], 0);
     assert!(matches!(party.status().await, Err(ClientError::Forbidden)));
     let key = "main".parse().unwrap();
     assert!(matches!(party.derive_owner(&key, None).await, Err(ClientError::Forbidden)));
+
+    let mut party = CosignerClient::new(channel(&world, &world.identities[1], 0));
+    let error = party.sign(wire::SignRequest::default()).await.unwrap_err();
+    assert_eq!(error.code(), Code::PermissionDenied);
 
     // Nobody commands a daemon over the network.
     for caller in [&world.gateway, &world.identities[1]] {

@@ -1,11 +1,16 @@
 //! The stored and sent form of requests, and what is not one.
 
-use alloy::primitives::{Address, Bytes, U256};
+use std::collections::BTreeSet;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
 use countersign_userop::{
     AccountKind, ChainId, EntryPointVersion, Fees, GasLimits, SponsorWindow, UserOperation,
 };
 
-use super::{AccountClaim, PaymasterApprovalRequest, Request, RequestError, UserOperationRequest};
+use super::{
+    AccountClaim, PaymasterApprovalRequest, Request, RequestError, Slot, SlotDomain,
+    UserOperationRequest,
+};
 
 fn op(version: EntryPointVersion) -> UserOperation {
     let call_data = Bytes::from_static(&[1, 2, 3, 4]);
@@ -100,6 +105,28 @@ fn what_is_no_request_is_refused_by_name() {
 #[test]
 fn the_slot_is_the_place_on_chain_that_a_signature_takes() {
     let (one, other) = (user_operation().slot(), paymaster_approval().slot());
-    assert_eq!((one.sender, one.nonce), (other.sender, other.nonce));
+    assert_eq!((one.subject, one.nonce), (other.subject, other.nonce));
     assert_ne!(one.kind, other.kind);
+    let place =
+        "0x0000000071727de22e5e9d8baf0edac6f37da032/0x1111111111111111111111111111111111111111";
+    assert_eq!(one.to_string(), format!("userOperation/1/{place}/0x5"));
+}
+
+#[test]
+fn a_slot_fits_what_has_no_chain_no_contract_and_no_account() {
+    let one = user_operation().slot();
+    let hash = B256::repeat_byte(0x44);
+    let slots = [
+        one,
+        Slot { chain: None, ..one },
+        Slot { domain: SlotDomain::Any, ..one },
+        Slot { domain: SlotDomain::Hash(hash), ..one },
+        Slot { domain: SlotDomain::Contract(Address::ZERO), ..one },
+        Slot { subject: None, ..one },
+        Slot { subject: Some(Address::ZERO), ..one },
+        Slot { chain: None, domain: SlotDomain::Any, subject: None, nonce: hash.into(), ..one },
+    ];
+    let texts: BTreeSet<String> = slots.iter().map(Slot::to_string).collect();
+    assert_eq!(texts.len(), slots.len(), "{texts:?}");
+    assert!(texts.iter().all(|text| text.matches('/').count() == 4), "{texts:?}");
 }

@@ -10,7 +10,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
-use super::{PinnedClient, PinnedServer, Pins, SERVER_NAME, TlsError, certificate};
+use super::{PinnedClient, PinnedServer, Pins, SERVER_NAME, TlsError, certified, certified_key};
 use crate::identity::Identity;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -78,14 +78,12 @@ async fn a_server_whose_key_is_not_pinned_is_refused() {
 async fn tls_1_2_is_refused() {
     let client = Identity::generate().unwrap();
     let server = must_serve(&client).await;
-    let (chain, key) = certificate(&client).unwrap();
     let config = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS12])
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(verifier(&server))
-        .with_client_auth_cert(chain, key.into())
-        .unwrap();
+        .with_client_cert_resolver(certified(&client).unwrap());
     connect_raw(&server, config).await;
     let Err(TlsError::Io(error)) = server.accepted.await.unwrap() else { panic!("let in") };
     assert!(
@@ -111,10 +109,9 @@ async fn a_client_without_a_certificate_is_refused() {
 async fn a_pinned_certificate_without_its_private_key_is_refused() {
     let (client, thief) = (Identity::generate().unwrap(), Identity::generate().unwrap());
     let server = must_serve(&client).await;
-    let (stolen, _) = certificate(&client).unwrap();
-    let (_, own) = certificate(&thief).unwrap();
+    let stolen = certified_key(&client).unwrap().cert;
+    let key = certified_key(&thief).unwrap().key;
     let provider = Arc::new(ring::default_provider());
-    let key = provider.key_provider.load_private_key(own.into()).unwrap();
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()

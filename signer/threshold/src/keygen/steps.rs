@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::echo::{self, Echo};
 use super::{Keygen, KeygenError, State};
@@ -56,9 +56,11 @@ impl Keygen {
         let (zero_reveals, setups, opened) =
             engine.phase3().map_err(|abort| KeygenError::from_abort(&abort, self.me))?;
         let mut outgoing = Vec::new();
-        for setup in zero_reveals.into_iter().zip(setups) {
+        for mut setup in zero_reveals.into_iter().zip(setups) {
             let to = PartyId::from_engine(setup.0.parties.receiver);
-            outgoing.push(self.direct(3, to, &setup)?);
+            let sent = self.direct(3, to, &setup);
+            setup.0.seed.zeroize();
+            outgoing.push(sent?);
         }
         let body: Reveals = (proof.proof.clone(), opened.clone());
         outgoing.push(self.broadcast(3, &encode(&body)?));
@@ -95,8 +97,8 @@ impl Keygen {
             chain_reveals.insert(index, chain_reveal);
         }
         let zero_commits: Vec<_> = self.zero_commits.take().into_values().collect();
-        let (zero_reveals, setups): (Vec<_>, Vec<_>) = self.setups.take().into_values().unzip();
-        let (party, package) = engine
+        let (mut zero_reveals, setups): (Vec<_>, Vec<_>) = self.setups.take().into_values().unzip();
+        let made = engine
             .phase4(
                 &proofs,
                 &zero_commits,
@@ -106,7 +108,9 @@ impl Keygen {
                 &chain_reveals,
                 |_| String::new(),
             )
-            .map_err(|abort| KeygenError::from_abort(&abort, self.me))?;
+            .map_err(|abort| KeygenError::from_abort(&abort, self.me));
+        zero_reveals.iter_mut().for_each(|reveal| reveal.seed.zeroize());
+        let (party, package) = made?;
         let outcome = echo::outcome(&party, &package);
         let transcript = self.heard.transcript(self.committee, &self.session, &outcome);
         let share = KeyShare::checked(party, package, 0, transcript)?;
@@ -143,6 +147,8 @@ impl Keygen {
     }
 }
 
-pub(super) fn encode<T: Body>(message: &T) -> Result<Vec<u8>, KeygenError> {
-    body::encode(message).ok_or(KeygenError::Engine("a message of another size"))
+/// Bodies to one party hold secrets for it: what is left of them here is wiped.
+pub(super) fn encode<T: Body>(message: &T) -> Result<Zeroizing<Vec<u8>>, KeygenError> {
+    let body = body::encode(message).map(Zeroizing::new);
+    body.ok_or(KeygenError::Engine("a message of another size"))
 }

@@ -1,8 +1,10 @@
 //! Early, late, foreign and too many frames.
 
+use std::time::{Duration, Instant};
+
 use countersign_threshold::{PartyId, SessionId};
 
-use super::{EARLY_BYTES, Inbox};
+use super::{CLOSED_SESSIONS, EARLY_AGE, EARLY_BYTES, EARLY_FRAMES, Inbox, UNREAD_FRAMES};
 use crate::transport::{Frame, FrameKind, MAX_FRAME_BYTES};
 
 fn party(index: u8) -> PartyId {
@@ -63,4 +65,50 @@ fn one_peer_cannot_fill_the_memory() {
     assert!(early.bytes <= EARLY_BYTES);
     assert_eq!(early.frames.iter().map(|(_, f)| f.payload.len()).sum::<usize>(), early.bytes);
     assert_eq!(early.frames.back().unwrap().1.session, session(39), "the newest stay");
+}
+
+#[test]
+fn a_session_that_does_not_read_keeps_no_more_than_its_bound() {
+    let inbox = Inbox::new();
+    let early = inbox.open(session(1), &[party(2)]).unwrap();
+    for _ in 0..=UNREAD_FRAMES {
+        inbox.deliver(party(2), frame(session(1), 0));
+        inbox.deliver(party(2), frame(session(2), 0));
+    }
+    let late = inbox.open(session(2), &[party(2)]).unwrap();
+    assert_eq!((early.frames.len(), late.frames.len()), (UNREAD_FRAMES, UNREAD_FRAMES));
+}
+
+#[test]
+fn early_frames_are_bounded_by_number_and_by_age() {
+    let inbox = Inbox::new();
+    for _ in 0..EARLY_FRAMES + 9 {
+        inbox.deliver(party(2), frame(session(1), 0));
+    }
+    assert_eq!(inbox.state().early[&party(2)].frames.len(), EARLY_FRAMES);
+    let long_ago = Instant::now().checked_sub(EARLY_AGE + Duration::from_secs(1)).unwrap();
+    let mut state = inbox.state();
+    let early = state.early.get_mut(&party(2)).unwrap();
+    early.frames.iter_mut().for_each(|(since, _)| *since = long_ago);
+    drop(state);
+    inbox.deliver(party(2), frame(session(3), 3));
+    let state = inbox.state();
+    let early = &state.early[&party(2)];
+    assert_eq!((early.frames.len(), early.bytes), (1, 1), "only the new one stays");
+}
+
+#[test]
+fn no_more_closed_sessions_are_remembered_than_the_bound() {
+    let inbox = Inbox::new();
+    let name = |number: usize| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        SessionId::new(bytes)
+    };
+    for number in 0..=CLOSED_SESSIONS {
+        drop(inbox.open(name(number), &[party(2)]).unwrap());
+    }
+    let state = inbox.state();
+    assert_eq!((state.closed.len(), state.closed_order.len()), (CLOSED_SESSIONS, CLOSED_SESSIONS));
+    assert!(state.closed.contains(&name(CLOSED_SESSIONS)) && !state.closed.contains(&name(0)));
 }
