@@ -189,12 +189,16 @@ async fn the_operators_guide_leads_to_a_committee_that_owns_a_wallet() {
     let mut guide = Guide::open();
 
     // 1. Each operator prepares a machine.
-    let (prepare, config, init) =
-        (guide.must_take("sh"), guide.must_take("toml"), guide.must_take("sh"));
+    let (prepare, config) = (guide.must_take("sh"), guide.must_take("toml"));
+    let (policy, check, init) =
+        (guide.must_take("toml"), guide.must_take("sh"), guide.must_take("sh"));
     let (mut keys, mut fingerprints) = (Vec::new(), Vec::new());
     for operator in cosigners {
         operator.must_run(&prepare, &[]).await;
         operator.write("/etc/cosigner/cosigner.toml", &config);
+        operator.write("/etc/cosigner/policy.toml", &policy);
+        let said = operator.must_run(&check, &[]).await;
+        assert!(said.contains("one ether a day") && said.contains("\"daily\""), "{said}");
         let printed = operator.must_run(&init, &[]).await;
         fingerprints.push(must_find(&printed, "fingerprint").to_owned());
         keys.push(must_find(&printed, "identity key").to_owned());
