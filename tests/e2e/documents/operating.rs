@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use countersign_devnet::{
-    Anvil, AnvilOptions, Deployments, LogDir, Process, ProcessOptions, Workspace, free_port,
+    Alto, AltoOptions, Anvil, AnvilOptions, Deployments, LogDir, Process, ProcessOptions,
+    Workspace, free_port,
 };
 use countersign_userop::EntryPointVersion;
 
@@ -115,7 +116,12 @@ fn must_find<'a>(printed: &'a str, name: &str) -> &'a str {
 }
 
 /// Three machines for cosigners and one for the gateway, which is the last.
-fn must_make_machines(folder: &Path, anvil: &Anvil, deployments: &Deployments) -> Vec<Machine> {
+fn must_make_machines(
+    folder: &Path,
+    anvil: &Anvil,
+    bundler: &Alto,
+    deployments: &Deployments,
+) -> Vec<Machine> {
     let programs = Workspace::locate().unwrap().binary("cosigner").unwrap();
     let programs = programs.parent().unwrap().display().to_string();
     let account = &deployments.countersign[&EntryPointVersion::V0_8];
@@ -124,6 +130,7 @@ fn must_make_machines(folder: &Path, anvil: &Anvil, deployments: &Deployments) -
     let mut words = vec![
         ("/usr/local/bin".to_owned(), programs.clone()),
         ("http://127.0.0.1:8545".to_owned(), anvil.url().to_owned()),
+        ("http://127.0.0.1:4337".to_owned(), bundler.url().to_owned()),
         (format!("0x{}", "1".repeat(40)), account.factory.to_string()),
         (format!("0x{}", "2".repeat(40)), account.implementation.to_string()),
         ("127.0.0.1:8650".to_owned(), gateway.clone()),
@@ -183,8 +190,10 @@ async fn the_operators_guide_leads_to_a_committee_that_owns_a_wallet() {
         AnvilOptions { logs: Some(logs.clone()), chain_id: CHAIN, ..AnvilOptions::default() };
     let anvil = Anvil::start_with(chain).await.unwrap();
     let deployments = anvil.deploy().await.unwrap();
+    let bundler = AltoOptions { logs: Some(logs.clone()), ..AltoOptions::default() };
+    let bundler = Alto::start_with(&anvil, &deployments, bundler).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let machines = must_make_machines(folder.path(), &anvil, &deployments);
+    let machines = must_make_machines(folder.path(), &anvil, &bundler, &deployments);
     let [cosigners @ .., gateway] = machines.as_slice() else { panic!("no machines") };
     let mut guide = Guide::open();
 
