@@ -286,3 +286,40 @@ fn describe(said: &BTreeMap<Address, Vec<String>>) -> String {
     let each = said.iter().map(|(owner, names)| format!("{} say {owner}", names.join(", ")));
     each.collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_protocol::KeyPurpose;
+
+    use super::*;
+
+    fn cosigner(keys: &[(&str, u8)]) -> CosignerStatus {
+        let key = |(name, threshold): &(&str, u8)| KeySummary {
+            name: name.parse().unwrap(),
+            purpose: KeyPurpose::Accounts,
+            live: true,
+            threshold: *threshold,
+            parties: 4,
+            address: Address::ZERO,
+        };
+        CosignerStatus {
+            party: 1,
+            name: "alice".into(),
+            committee_hash: [0; 32],
+            software: "test".into(),
+            ready: true,
+            keys: keys.iter().map(key).collect(),
+        }
+    }
+
+    #[test]
+    fn as_many_cosigners_must_be_ready_as_each_key_needs() {
+        let both = cosigner(&[("wallets", 3), ("sponsor", 2)]);
+        assert!(!enough(&[&both, &both]));
+        assert!(enough(&[&both, &both, &both]));
+        let one = cosigner(&[("sponsor", 2)]);
+        assert!(!enough(&[&both, &both, &one]));
+        assert!(enough(&[&one, &one]));
+        assert!(!enough(&[&one]) && !enough(&[]));
+    }
+}

@@ -44,14 +44,36 @@ impl Chain {
         from_block: u64,
     ) -> Result<Option<Found>> {
         let head = self.head().await?.number;
+        match self.event(entry_point, hashes, from_block, head).await? {
+            Some(log) => self.found(entry_point, &log, head).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the chain has any of these operations, even if it cannot tell the whole of it now.
+    pub(crate) async fn has(
+        &self,
+        entry_point: Address,
+        hashes: &[B256],
+        from_block: u64,
+    ) -> Result<bool> {
+        let head = self.head().await?.number;
+        Ok(self.event(entry_point, hashes, from_block, head).await?.is_some())
+    }
+
+    async fn event(
+        &self,
+        entry_point: Address,
+        hashes: &[B256],
+        from_block: u64,
+        head: u64,
+    ) -> Result<Option<Log>> {
         let mut from = from_block.min(head);
         loop {
             let to = head.min(from.saturating_add(SPAN));
-            if let Some(log) = self.event_between(entry_point, hashes, from, to).await? {
-                return self.found(entry_point, &log, head).await;
-            }
-            if to == head {
-                return Ok(None);
+            let log = self.event_between(entry_point, hashes, from, to).await?;
+            if log.is_some() || to == head {
+                return Ok(log);
             }
             from = to + 1;
         }

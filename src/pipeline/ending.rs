@@ -61,7 +61,7 @@ pub(super) async fn is_on_chain(
     history: &History,
 ) -> Result<bool, ChainError> {
     let from = history.from_block.unwrap_or_default();
-    Ok(chain.node.find(wallet.entry_point, &history.hashes, from).await?.is_some())
+    chain.node.has(wallet.entry_point, &history.hashes, from).await
 }
 
 /// The chain's sequence passed the nonce, in a block that has its confirmations; or no approval of

@@ -33,7 +33,9 @@ async fn a_gateway_told_to_stop_lets_a_step_end_and_the_operation_lands_after_a_
     held.world.gateway().process().terminate().unwrap();
     let status = held.world.gateway().process().wait_for_exit(Duration::from_secs(6)).await;
     assert!(status.unwrap().success(), "after {:?}", told.elapsed());
+    // What protects less than it could was said at start.
     let log = held.world.gateway().process().log().unwrap();
+    assert!(log.contains("do not sign their intents") && log.contains("dev = true"), "{log}");
     assert!(log.contains("stopped") && !log.contains("cut off"), "{log}");
 
     bundler.answer_with(Reply::Forward(real));

@@ -1,7 +1,7 @@
 //! Two callers of one gateway.
 
 use alloy::primitives::U256;
-use countersign::{Caller, CreateWallet, ServiceError};
+use countersign::{Caller, CreateWallet, ListWallets, ServiceError};
 use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
 
 use super::{
@@ -45,4 +45,26 @@ async fn a_caller_that_names_the_last_child_takes_nothing_from_others() {
     assert_eq!(given.index, 1);
     let hardened = world.gateway.create_wallet(&two, ask(CHAIN, Some(last + 1))).await;
     assert!(matches!(hardened, Err(ServiceError::Invalid { .. })), "{hardened:?}");
+}
+
+#[tokio::test]
+async fn wallets_are_listed_page_by_page_each_once() {
+    let world = World::start(Setting::default()).await;
+    let caller = World::caller();
+    let mut made = Vec::new();
+    for chain in [CHAIN, OTHER_CHAIN, CHAIN] {
+        made.push(world.gateway.create_wallet(&caller, ask(chain, None)).await.unwrap());
+    }
+    let mut ask = ListWallets { chain: None, cursor: None, limit: 2 };
+    let first = world.gateway.list_wallets(&caller, ask.clone()).await.unwrap();
+    ask.cursor = first.cursor.clone();
+    let second = world.gateway.list_wallets(&caller, ask).await.unwrap();
+    assert!(first.cursor.is_some() && second.cursor.is_none());
+    assert_eq!([first.wallets, second.wallets].concat(), made);
+    let here = ListWallets { chain: Some(CHAIN), cursor: None, limit: 2 };
+    let here = world.gateway.list_wallets(&caller, here).await.unwrap();
+    assert_eq!((here.wallets.len(), here.cursor), (2, None));
+    let nobodys = ListWallets { chain: None, cursor: None, limit: 2 };
+    let other = Caller::new("other");
+    assert!(world.gateway.list_wallets(&other, nobodys).await.unwrap().wallets.is_empty());
 }
