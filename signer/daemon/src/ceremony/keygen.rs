@@ -430,3 +430,6 @@ fn in_the_future(limit: Duration) -> Instant {
 fn hex_address(address: &[u8; 20]) -> String {
     alloy::primitives::Address::from(*address).to_string()
 }
+
+#[cfg(test)]
+mod tests;
