@@ -1,10 +1,11 @@
 //! Ceremonies: what all parties do together, once, and every operator confirms. Today that is
 //! keygen; [`keygen::Run::run`] tells its story.
 //!
-//! A key is made in two steps. Each party stores its share as *pending*, durably, and then says so
-//! under its signature; once every party has said so about the same transcript, the share goes
-//! *live*. A party that never acknowledged may discard, durably; one that did acknowledge waits for
-//! the others ([`resolve`]). So a crash at any point leaves a live key at all parties or at none.
+//! Each party stores its share as *pending*, durably, and then says so under its signature. Once every
+//! party has said so about the same transcript the key is *certified*, and once every party is known to
+//! have seen that, *live*. A party that never acknowledged may discard, durably; one that did acknowledge
+//! may still reject, and enough rejections give the key up ([`commit`] has the rules, [`resolve`] the
+//! asking). So a crash at any point leaves a live key at all parties or at none.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,16 +19,21 @@ use tokio_util::task::TaskTracker;
 use crate::bans::KeyBans;
 use crate::clock;
 use crate::config::Deadlines;
-use crate::keys::{KeyRecord, Keys};
+use crate::keys::{KeyRecord, Keys, LiveKey};
 use crate::store::Store;
-use crate::transport::{Inbox, Links};
+use crate::transport::Inbox;
 use crate::vault::{Vault, VaultError};
 
+mod colleagues;
+mod commit;
 mod error;
 mod keygen;
 mod manifest;
+mod note;
+mod outcome;
 mod progress;
 mod resolve;
+mod said;
 mod shared;
 mod statement;
 
@@ -35,10 +41,12 @@ pub use error::CeremonyError;
 pub use manifest::CeremonyId;
 pub use statement::SignedStatement;
 
+pub(crate) use colleagues::Colleagues;
+use commit::{Event, Phase};
 use keygen::{Heard, Run};
 use manifest::{Manifest, Proposal};
 use progress::{Progress, Stage};
-use shared::Shared;
+use shared::{Shared, phase};
 
 /// How many ceremonies may wait or run at once.
 const RUNNING_MAX: usize = 8;
@@ -51,7 +59,7 @@ pub(crate) struct CeremonyParts {
     pub(crate) identity: Identity,
     pub(crate) committee: Arc<CommitteeFile>,
     pub(crate) committee_hash: [u8; 32],
-    pub(crate) links: Arc<Links>,
+    pub(crate) peers: Arc<dyn Colleagues>,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) keys: Arc<Keys>,
@@ -80,21 +88,25 @@ impl fmt::Debug for Ceremonies {
 }
 
 impl Ceremonies {
-    /// Loads the live keys, and keeps asking about pending ones until `stop`.
+    /// Loads the usable keys, and keeps asking about open ones until `stop`.
     pub(crate) async fn start(
         parts: CeremonyParts,
         stop: CancellationToken,
     ) -> Result<Self, CeremonyError> {
-        let CeremonyParts { me, identity, committee, committee_hash, links, inbox, .. } = parts;
+        let this = Self::load(parts, stop).await?;
+        this.shared.tasks.spawn(Arc::clone(&this.shared).resolve_forever());
+        Ok(this)
+    }
+
+    async fn load(parts: CeremonyParts, stop: CancellationToken) -> Result<Self, CeremonyError> {
+        let CeremonyParts { me, identity, committee, committee_hash, peers, inbox, .. } = parts;
         let CeremonyParts { vault, keys, store, deadlines, dev, .. } = parts;
-        let (running, bans) = (tokio::sync::Mutex::default(), Mutex::default());
-        let tasks = TaskTracker::new();
         let shared = Arc::new(Shared {
             me,
             identity,
             committee,
             committee_hash,
-            links,
+            peers,
             inbox,
             vault,
             keys,
@@ -102,12 +114,13 @@ impl Ceremonies {
             deadlines,
             dev,
             stop,
-            tasks,
-            running,
-            bans,
+            tasks: TaskTracker::new(),
+            running: tokio::sync::Mutex::default(),
+            bans: Mutex::default(),
+            notes: Mutex::default(),
+            named: Mutex::default(),
         });
-        shared.load_live().await?;
-        shared.tasks.spawn(Arc::clone(&shared).resolve_forever());
+        shared.load().await?;
         Ok(Self { shared })
     }
 
@@ -136,14 +149,14 @@ impl Ceremonies {
         let manifest = Manifest::new(proposal, parties, me, shared.committee_hash, clock::now_s())?;
         let text = manifest.text()?;
         let (manifest, id) = Manifest::parse(&text)?;
-        let signed = SignedStatement::proposal(&shared.identity, shared.me, text.clone());
+        let signed = SignedStatement::proposal(&shared.identity, shared.me, text);
         let progress = Progress::new(id, Some(events));
-        let run = self.admit(id, manifest, text, progress, None).await?;
+        let run = self.admit(id, manifest, signed.clone(), progress, None).await?;
         let total = usize::from(parties);
         run.progress.report(Stage::Proposed, 1, total, format!("proposed ceremony {id}"));
         let this = self.clone();
         self.spawn(id, async move {
-            for party in this.shared.links.parties().collect::<Vec<_>>() {
+            for party in this.shared.peers.parties() {
                 if let Err(error) = this.offer(party, signed.clone()).await {
                     return Err(run.abandon(error).await);
                 }
@@ -180,7 +193,7 @@ impl Ceremonies {
         let waits = decide.is_some();
         let progress = Progress::new(id, None);
         let key = manifest.key.clone();
-        let run = self.admit(id, manifest, text.to_owned(), progress, decide).await?;
+        let run = self.admit(id, manifest, signed.clone(), progress, decide).await?;
         tracing::warn!(
             ceremony = %id, %key, proposer = %from, waits,
             "a keygen was proposed; `cosigner confirm` agrees to it"
@@ -203,33 +216,78 @@ impl Ceremonies {
         Ok(waiting.manifest.key.clone())
     }
 
-    /// All ceremonies that wait or run.
-    pub(crate) async fn list(&self) -> Vec<wire::CeremonyInfo> {
+    /// Our operator's word that a key which not every party is known to have acknowledged shall not come
+    /// about. Gives how many parties rejected it, us included, and how many must.
+    pub(crate) async fn reject(&self, id: CeremonyId) -> Result<(usize, usize), CeremonyError> {
+        let shared = &self.shared;
+        if shared.running.lock().await.contains_key(&id) {
+            return Err(CeremonyError::Running);
+        }
+        let stored = shared.pending(id).await?.ok_or(CeremonyError::NoSuchKey)?;
+        let standing = shared.settle(id, Event::OperatorRejects).await?;
+        let have = standing.rejects.union(&standing.discards).count();
+        match standing.phase {
+            Phase::Rejecting | Phase::GivenUp => Ok((have, shared.rules(&stored.record).needed())),
+            Phase::Acknowledged | Phase::Certified | Phase::Live => Err(CeremonyError::Certified),
+        }
+    }
+
+    /// All ceremonies that wait, run, or left a key that is not resolved.
+    pub(crate) async fn list(&self) -> Result<Vec<wire::CeremonyInfo>, CeremonyError> {
         let running = self.shared.running.lock().await;
-        let info = |(id, waiting): (&CeremonyId, &Waiting)| wire::CeremonyInfo {
+        let info = |id: &CeremonyId, manifest: &Manifest, state: &str| wire::CeremonyInfo {
             ceremony: id.0.to_vec(),
             kind: "keygen".to_owned(),
-            key: waiting.manifest.key.to_string(),
-            purpose: waiting.manifest.purpose.to_string(),
-            threshold: u32::from(waiting.manifest.threshold),
-            proposer: u32::from(waiting.manifest.proposer),
-            state: if waiting.decision.is_some() { "waiting" } else { "running" }.to_owned(),
+            key: manifest.key.to_string(),
+            purpose: manifest.purpose.to_string(),
+            threshold: u32::from(manifest.threshold),
+            proposer: u32::from(manifest.proposer),
+            state: state.to_owned(),
         };
-        running.iter().map(info).collect()
-    }
-
-    /// What became of a ceremony, for a peer that asks.
-    pub(crate) async fn outcome(&self, id: [u8; 32]) -> Result<wire::OutcomeReply, CeremonyError> {
-        self.shared.outcome(CeremonyId(id)).await
-    }
-
-    /// The public facts of all keys, pending ones included.
-    pub(crate) async fn keys(&self) -> Result<Vec<wire::KeyInfo>, CeremonyError> {
-        let live = self.shared.keys.all();
-        let mut keys: Vec<_> = live.iter().map(|key| key_info(&key.record, "live")).collect();
+        let state = |waiting: &Waiting| {
+            if waiting.decision.is_some() { "waiting" } else { "running" }
+        };
+        let mut all: Vec<_> =
+            running.iter().map(|(id, w)| info(id, &w.manifest, state(w))).collect();
         let vault = Arc::clone(&self.shared.vault);
         for stored in blocking(move || vault.pending_generations()).await?? {
-            keys.push(key_info(&stored.record, "pending"));
+            let id = CeremonyId(stored.record.ceremony);
+            if !running.contains_key(&id) {
+                let (_, text) = stored.papers.proposal.open_proposal(&self.shared.committee)?;
+                let (manifest, _) = Manifest::parse(text)?;
+                all.push(info(&id, &manifest, outcome::state(phase(&stored))));
+            }
+        }
+        Ok(all)
+    }
+
+    /// What became of a ceremony, for a peer that asks and shows what proposed it.
+    pub(crate) async fn outcome(
+        &self,
+        id: [u8; 32],
+        proposal: Option<wire::SignedBytes>,
+    ) -> Result<wire::OutcomeReply, CeremonyError> {
+        self.shared.outcome(CeremonyId(id), proposal).await
+    }
+
+    /// The public facts of all keys, those included that are not live.
+    pub(crate) async fn keys(&self) -> Result<Vec<wire::KeyInfo>, CeremonyError> {
+        // Nothing moves between the two looks.
+        let _nothing_moves = self.shared.running.lock().await;
+        let vault = Arc::clone(&self.shared.vault);
+        let open = blocking(move || vault.pending_generations()).await??;
+        let is_open = |key: &Arc<LiveKey>| {
+            open.iter().any(|stored| stored.record.ceremony == key.record.ceremony)
+        };
+        let mut live = self.shared.keys.all();
+        live.retain(|key| !is_open(key));
+        let mut keys: Vec<_> = live.iter().map(|key| key_info(&key.record, "live")).collect();
+        for stored in open {
+            let state = match phase(&stored) {
+                Phase::Acknowledged => "pending",
+                other => outcome::state(other),
+            };
+            keys.push(key_info(&stored.record, state));
         }
         Ok(keys)
     }
@@ -254,7 +312,7 @@ impl Ceremonies {
         &self,
         id: CeremonyId,
         manifest: Manifest,
-        manifest_text: String,
+        proposal: SignedStatement,
         progress: Progress,
         decision: Option<oneshot::Sender<bool>>,
     ) -> Result<Run, CeremonyError> {
@@ -263,6 +321,7 @@ impl Ceremonies {
         if running.len() >= RUNNING_MAX {
             return Err(CeremonyError::Busy);
         }
+        shared.room_for_notes(manifest.proposer)?;
         let (vault, name) = (Arc::clone(&shared.vault), manifest.key.clone());
         let (taken, ended) = blocking(move || {
             Ok::<_, VaultError>((vault.has_name(&name)?, vault.discard_note(&id.0)?.is_some()))
@@ -275,22 +334,22 @@ impl Ceremonies {
         if ended {
             return Err(CeremonyError::Unfit("it ended before"));
         }
-        let members: Vec<PartyId> = shared.links.parties().collect();
+        let members = shared.peers.parties();
         let mail = shared
             .inbox
             .open(SessionId::new(id.session()), &members)
             .map_err(|_| CeremonyError::Unfit("it ran before"))?;
         running.insert(id, Waiting { manifest: manifest.clone(), decision });
         drop(running);
-        Ok(Run { shared, id, manifest, manifest_text, mail, progress, heard: Heard::default() })
+        Ok(Run { shared, id, manifest, proposal, mail, progress, heard: Heard::default() })
     }
 
     async fn offer(&self, party: PartyId, signed: SignedStatement) -> Result<(), CeremonyError> {
-        let reply = self.shared.links.propose(party, signed.into_wire()).await?;
+        let reply = self.shared.peers.propose(party, signed).await?;
         if reply.accepted {
             return Ok(());
         }
-        Err(CeremonyError::Refused { party, reason: reply.reason.chars().take(200).collect() })
+        Err(CeremonyError::Refused { party, reason: statement::words(&reply.reason) })
     }
 
     /// Runs a ceremony in the background and forgets it when it ended.
@@ -336,3 +395,6 @@ fn key_info(record: &KeyRecord, state: &str) -> wire::KeyInfo {
         created_at: record.created_at,
     }
 }
+
+#[cfg(test)]
+mod tests;

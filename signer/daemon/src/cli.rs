@@ -59,10 +59,12 @@ enum Command {
     Run,
     /// Make a key together with all other parties.
     Keygen(keygen::KeygenArgs),
-    /// List the ceremonies that wait for a word or run.
+    /// List the ceremonies that wait for a word, run, or left a key that is not resolved.
     Ceremonies,
     /// Agree to a ceremony that another operator proposed, or refuse it.
     Confirm(ceremony::ConfirmArgs),
+    /// Reject a key that not every party acknowledged, so that its name becomes free.
+    Reject(ceremony::RejectArgs),
     /// List the keys.
     Keys,
     /// Show who this cosigner is, its keys and its peers.
@@ -114,6 +116,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Ceremonies => ceremony::list(&mut operator(&config).await?, cli.json).await,
         Command::Confirm(args) => {
             ceremony::confirm(&mut operator(&config).await?, args, cli.json).await
+        }
+        Command::Reject(args) => {
+            ceremony::reject(&mut operator(&config).await?, args, cli.json).await
         }
         Command::Keys => show::keys(&mut operator(&config).await?, cli.json).await,
         Command::Status => show::status(&mut operator(&config).await?, cli.json).await,

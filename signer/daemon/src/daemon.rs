@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::accounts::RpcAccounts;
-use crate::ceremony::{Ceremonies, CeremonyParts};
+use crate::ceremony::{Ceremonies, CeremonyParts, Colleagues};
 use crate::config::DaemonConfig;
 use crate::data_dir::DataDir;
 use crate::gateway::GatewayService;
@@ -214,7 +214,7 @@ impl Ground {
             identity: self.identity.clone(),
             committee: Arc::clone(committee),
             committee_hash: self.committee_hash,
-            links: Arc::clone(links),
+            peers: Arc::clone(links) as Arc<dyn Colleagues>,
             inbox: Arc::clone(&inbox),
             vault: Arc::clone(&self.vault),
             keys: Arc::clone(keys),

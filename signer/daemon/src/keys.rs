@@ -41,7 +41,7 @@ pub struct KeyRecord {
     pub created_at: u64,
 }
 
-/// A key whose ceremony every party acknowledged: it can sign.
+/// A key that every party acknowledged: it can sign.
 pub struct LiveKey {
     /// Its public facts.
     pub record: KeyRecord,
@@ -74,6 +74,11 @@ impl Keys {
     #[must_use]
     pub fn all(&self) -> Vec<Arc<LiveKey>> {
         self.live.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Makes a key unusable. What signs with it at this moment comes to its end.
+    pub fn remove(&self, name: &KeyName) {
+        self.live.write().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// Makes a key usable. A name that is taken keeps its key.

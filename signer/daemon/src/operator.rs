@@ -66,8 +66,19 @@ impl Operator for OperatorService {
         &self,
         _request: Request<wire::CeremoniesRequest>,
     ) -> Result<Response<wire::CeremoniesReply>, Status> {
-        let ceremonies = self.ceremonies.list().await;
+        let ceremonies = self.ceremonies.list().await.map_err(refusal)?;
         Ok(Response::new(wire::CeremoniesReply { ceremonies }))
+    }
+
+    async fn reject(
+        &self,
+        request: Request<wire::RejectRequest>,
+    ) -> Result<Response<wire::RejectReply>, Status> {
+        let id = request.into_inner().ceremony.try_into();
+        let id = id.map_err(|_| Status::invalid_argument("ceremony"))?;
+        let (have, need) = self.ceremonies.reject(CeremonyId(id)).await.map_err(refusal)?;
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(Response::new(wire::RejectReply { have: count(have), need: count(need) }))
     }
 
     async fn status(
@@ -91,7 +102,7 @@ fn invalid(error: impl std::fmt::Display) -> Status {
 
 fn refusal(error: CeremonyError) -> Status {
     match error {
-        CeremonyError::Unknown => Status::not_found(error.to_string()),
+        CeremonyError::Unknown | CeremonyError::NoSuchKey => Status::not_found(error.to_string()),
         CeremonyError::NameTaken { .. } => Status::already_exists(error.to_string()),
         other => Status::failed_precondition(other.to_string()),
     }

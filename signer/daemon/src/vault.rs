@@ -6,8 +6,10 @@
 //!
 //! A generation is a folder: `record.json` (public facts), `data.key` (the wrapped data key),
 //! `share.sealed`, and the ceremony's papers. It is written whole under `pending/<ceremony>/`, and
-//! one rename to `live/<name>/<epoch>/` makes it usable: there is no moment at which half a key is
-//! there. A ceremony that came to nothing leaves a note in `discarded/`, so that it stays nothing.
+//! one rename to `live/<name>/<epoch>/` says that all parties can use it: there is no moment at which
+//! half a key is there. `reject.json` beside it says that we never do. A ceremony that came to nothing
+//! leaves a note in `discarded/`, so that it stays nothing. Its share is erased, unless every party
+//! had acknowledged it: then it could have signed, and is kept aside in `superseded/`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::ceremony::SignedStatement;
 use crate::keys::KeyRecord;
 
 mod durable;
@@ -32,6 +35,7 @@ pub(crate) use durable::{create_private_folder, write_private};
 
 const HEADER_VERSION: u32 = 1;
 const CHECK_DOMAIN: &[u8] = b"countersign vault check 1";
+const FOLDERS: [&str; 4] = ["pending", "live", "discarded", "superseded"];
 
 /// The open vault: it holds the key-encryption key in memory, and nothing else that is secret.
 pub struct Vault {
@@ -69,7 +73,7 @@ impl Vault {
         let kek = kdf.derive(passphrase)?;
         let check = seal::seal(&kek, CHECK_DOMAIN, b"")?;
         let header = Header { version: HEADER_VERSION, kdf, check };
-        for name in ["pending", "live", "discarded"] {
+        for name in FOLDERS {
             create_private_folder(&folder.join(name))?;
         }
         write_private(&path, &serde_json::to_vec_pretty(&header)?)?;
@@ -122,30 +126,74 @@ impl Vault {
         generation::write(&self.pending(&record.ceremony), &self.kek, record, &encoded, papers)
     }
 
-    /// Makes a pending generation usable: its papers now hold every party's acknowledgement.
+    /// Writes down what was said about a pending generation since.
     ///
     /// # Errors
-    /// If there is no such generation, its name is taken, or the disk refuses.
-    pub fn promote(&self, ceremony: &[u8; 32], papers: &CeremonyPapers) -> Result<(), VaultError> {
+    /// If there is no such generation, or the disk refuses.
+    pub fn update_papers(
+        &self,
+        ceremony: &[u8; 32],
+        papers: &CeremonyPapers,
+    ) -> Result<(), VaultError> {
+        generation::write_papers(&self.pending(ceremony), papers)
+    }
+
+    /// Marks a pending generation as one that we never use.
+    ///
+    /// # Errors
+    /// If there is no such generation, or the disk refuses.
+    pub fn reject(
+        &self,
+        ceremony: &[u8; 32],
+        statement: &SignedStatement,
+    ) -> Result<(), VaultError> {
+        generation::write_reject(&self.pending(ceremony), statement)
+    }
+
+    /// Makes a certified generation live: every party holds the certificate.
+    ///
+    /// # Errors
+    /// If there is no such generation, we hold no certificate of it, we rejected it, its name is taken,
+    /// or the disk refuses.
+    pub fn promote(&self, ceremony: &[u8; 32]) -> Result<(), VaultError> {
         let from = self.pending(ceremony);
         let record = generation::record(&from)?;
+        if generation::is_rejected(&from) {
+            return Err(VaultError::Rejected { name: record.name });
+        }
+        if !generation::papers(&from)?.certified {
+            return Err(VaultError::Uncertified { name: record.name });
+        }
         let name = self.folder.join("live").join(record.name.as_str());
         let to = name.join(record.epoch.to_string());
         if to.exists() {
             return Err(VaultError::NameTaken { name: record.name });
         }
-        generation::write_papers(&from, papers)?;
         create_private_folder(&name)?;
         durable::rename(&from, &to)
     }
 
-    /// Notes durably that a ceremony came to nothing, then erases what it left.
+    /// Notes durably that a ceremony came to nothing. What it left is still there:
+    /// [`Vault::put_away`] goes next, and the next start does it if a crash comes between.
     ///
     /// # Errors
-    /// If the note could not be written; then nothing was erased.
-    pub fn discard(&self, ceremony: &[u8; 32], note: &[u8]) -> Result<(), VaultError> {
-        write_private(&self.discarded(ceremony), note)?;
-        generation::erase(&self.pending(ceremony))
+    /// If the note could not be written.
+    pub fn note_discard(&self, ceremony: &[u8; 32], note: &[u8]) -> Result<(), VaultError> {
+        write_private(&self.discarded(ceremony), note)
+    }
+
+    /// Erases what a ceremony left that came to nothing, or keeps it aside if it was certified.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn put_away(&self, ceremony: &[u8; 32]) -> Result<(), VaultError> {
+        let folder = self.pending(ceremony);
+        if generation::is_certified(&folder)? {
+            let aside = self.folder.join("superseded");
+            create_private_folder(&aside)?;
+            return durable::rename(&folder, &aside.join(hex::encode(ceremony)));
+        }
+        generation::erase(&folder)
     }
 
     /// The note of a ceremony that came to nothing.
@@ -161,15 +209,30 @@ impl Vault {
         }
     }
 
-    /// How many ceremonies came to nothing.
+    /// The notes of all ceremonies that came to nothing.
     ///
     /// # Errors
-    /// If the folder cannot be read.
-    pub fn discarded_count(&self) -> Result<usize, VaultError> {
-        Ok(durable::list(&self.folder.join("discarded"))?.len())
+    /// If one of them cannot be read.
+    pub fn discard_notes(&self) -> Result<Vec<Vec<u8>>, VaultError> {
+        let read = |path: PathBuf| {
+            std::fs::read(&path).map_err(|source| VaultError::File { path, source })
+        };
+        durable::list(&self.folder.join("discarded"))?.into_iter().map(read).collect()
     }
 
-    /// All generations that are stored but not usable.
+    /// The generation that a ceremony left and that is not live.
+    ///
+    /// # Errors
+    /// If it is there but cannot be read.
+    pub fn pending_generation(
+        &self,
+        ceremony: &[u8; 32],
+    ) -> Result<Option<StoredGeneration>, VaultError> {
+        let folder = self.pending(ceremony);
+        if folder.exists() { generation::read(&folder).map(Some) } else { Ok(None) }
+    }
+
+    /// All generations that are stored but not live.
     ///
     /// # Errors
     /// If one of them cannot be read.
@@ -178,7 +241,7 @@ impl Vault {
         folders.iter().map(|folder| generation::read(folder)).collect()
     }
 
-    /// The newest generation of every usable key.
+    /// The newest generation of every live key.
     ///
     /// # Errors
     /// If one of them cannot be read.
@@ -195,7 +258,7 @@ impl Vault {
         Ok(newest)
     }
 
-    /// Whether a key of this name is usable or pending.
+    /// Whether a key of this name is live or pending.
     ///
     /// # Errors
     /// If that cannot be read.
@@ -233,14 +296,19 @@ impl Vault {
     }
 
     /// Finishes what a crash interrupted: half-written folders, and generations that were noted as
-    /// discarded but not erased.
+    /// discarded but not put away.
     fn sweep(&self) -> Result<(), VaultError> {
         for folder in durable::list_all(&self.folder.join("pending"))? {
-            let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
-            let name = name.unwrap_or_default();
-            let note = self.folder.join("discarded").join(format!("{name}.json"));
-            if durable::is_unfinished(&folder) || note.exists() {
+            if durable::is_unfinished(&folder) {
                 generation::erase(&folder)?;
+                continue;
+            }
+            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+            let mut ceremony = [0; 32];
+            if hex::decode_to_slice(name.unwrap_or_default(), &mut ceremony).is_ok()
+                && self.discarded(&ceremony).exists()
+            {
+                self.put_away(&ceremony)?;
             }
         }
         Ok(())
@@ -286,6 +354,18 @@ pub enum VaultError {
     /// A key of this name is there.
     #[error("a key named {name} is there already")]
     NameTaken {
+        /// The name.
+        name: KeyName,
+    },
+    /// We said that we never use the key.
+    #[error("key {name} was rejected by us")]
+    Rejected {
+        /// The name.
+        name: KeyName,
+    },
+    /// Not every party is known to have acknowledged the key.
+    #[error("key {name} has no certificate")]
+    Uncertified {
         /// The name.
         name: KeyName,
     },

@@ -72,6 +72,27 @@ pub enum CeremonyError {
         /// Who.
         party: PartyId,
     },
+    /// A party signed two statements of which one is a lie.
+    #[error("party {party} signed two statements of which one is a lie")]
+    Equivocated {
+        /// Who.
+        party: PartyId,
+    },
+    /// Nobody who asks about an unknown ceremony is answered without its proposal.
+    #[error("the ceremony is unknown, and what proposed it was not shown")]
+    Unproven,
+    /// There is no open key of this ceremony.
+    #[error("no key of this ceremony waits to be resolved")]
+    NoSuchKey,
+    /// The ceremony has not come to a key yet.
+    #[error("the ceremony still runs; wait for its end, or refuse it if it waits for your word")]
+    Running,
+    /// Every party acknowledged the key, which we know: too late to reject it.
+    #[error("every party acknowledged the key: it can no longer be rejected")]
+    Certified,
+    /// Enough parties rejected the key.
+    #[error("the key was given up: enough parties rejected it")]
+    GivenUp,
     /// Parties acknowledged different keys.
     #[error("party {party} acknowledged another key than ours")]
     Differs {
@@ -87,8 +108,8 @@ pub enum CeremonyError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The share is stored and acknowledged, but not every acknowledgement came: the key is unusable
-    /// until the peers say what became of it, which is asked for in the background.
+    /// The share is stored and acknowledged, but not every party is known to have all acknowledgements:
+    /// what becomes of the key is asked for in the background.
     #[error("the key is stored but unusable until every party acknowledged it: {cause}")]
     InDoubt {
         /// What happened.

@@ -5,29 +5,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_protocol::wire;
-use countersign_threshold::{KeyShare, Keygen, Outgoing, PartyId, SessionId};
+use countersign_threshold::{KeyShare, Keygen, KeygenError, Outgoing, PartyId, SessionId};
 use prost::Message as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::commit::{Event, Phase};
 use super::manifest::{CeremonyId, Manifest, engine_session};
+use super::note::Note;
 use super::progress::{Progress, Stage};
-use super::statement::{Identities, Says, SignedStatement, Statement};
+use super::statement::{Identities, Says, SignedStatement};
 use super::{CeremonyError, Shared, blocking};
 use crate::fault;
 use crate::keys::KeyRecord;
-use crate::transport::{Frame, FrameKind, Mail, Peers as _};
+use crate::transport::{Frame, FrameKind, Mail};
 use crate::vault::CeremonyPapers;
 
 /// Rounds of the engine, the comparison of what was heard included.
 const ROUNDS: usize = 4;
+/// What one peer may have waiting for the engine: no honest one is more than a round ahead, and no two
+/// rounds have more frames.
+const WAITING_MAX: usize = 5;
+/// How often the others are asked whether they hold all acknowledgements.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// One keygen at one party.
 pub(super) struct Run {
     pub(super) shared: Arc<Shared>,
     pub(super) id: CeremonyId,
     pub(super) manifest: Manifest,
-    pub(super) manifest_text: String,
+    pub(super) proposal: SignedStatement,
     pub(super) mail: Mail,
     pub(super) progress: Progress,
     pub(super) heard: Heard,
@@ -39,6 +46,18 @@ pub(super) struct Heard {
     confirms: BTreeSet<PartyId>,
     acks: BTreeMap<PartyId, ([u8; 32], SignedStatement)>,
     rounds: VecDeque<(PartyId, Vec<u8>)>,
+}
+
+impl Heard {
+    /// Keeps a frame until the engine takes it. Nobody may fill our memory meanwhile.
+    fn keep_for_engine(&mut self, from: PartyId, payload: Vec<u8>) {
+        let waiting = self.rounds.iter().filter(|(party, _)| *party == from).count();
+        if waiting < WAITING_MAX {
+            self.rounds.push_back((from, payload));
+        } else {
+            tracing::warn!(party = %from, "a frame of the keygen too many was dropped");
+        }
+    }
 }
 
 impl Run {
@@ -151,7 +170,14 @@ impl Run {
                 (machine, answer)
             })
             .await?;
-            self.dispatch(answer?).await?;
+            match answer {
+                Ok(outgoing) => self.dispatch(outgoing).await?,
+                // The engine never saw it, and the keygen is as it was.
+                Err(error @ KeygenError::Frame { .. }) => {
+                    tracing::warn!(ceremony = %self.id, party = %from, %error, "a frame was dropped");
+                }
+                Err(error) => return Err(error.into()),
+            }
             if machine.round() != round {
                 round = machine.round();
                 until = in_the_future(limit);
@@ -166,39 +192,74 @@ impl Run {
     /// that our own acknowledgement is durable, we can no longer discard on our own.
     async fn keep(&mut self, share: KeyShare) -> Result<KeyRecord, CeremonyError> {
         let record = self.record(&share);
-        let ack = self.sign(Says::Ack { transcript: record.transcript });
-        let ack = match ack {
+        let ack = match self.sign(Says::Ack { transcript: record.transcript }) {
             Ok(ack) => ack,
             Err(error) => return Err(self.discard(error).await),
         };
-        let papers =
-            CeremonyPapers { manifest: self.manifest_text.clone(), acks: vec![ack.clone()] };
         fault::point("keygen-before-store");
-        let (vault, stored) = (Arc::clone(&self.shared.vault), record.clone());
-        let written = blocking(move || {
-            let outcome = vault.store_pending(&stored, &share, &papers);
-            (share, papers, outcome)
-        })
-        .await;
-        let (share, mut papers) = match written {
-            Ok((share, papers, Ok(()))) => (share, papers),
-            Ok((_, _, Err(error))) => return Err(self.discard(error.into()).await),
-            Err(error) => return Err(self.discard(error).await),
-        };
+        if let Err(error) = self.store(&record, share, &ack).await {
+            return Err(match self.shared.pending(self.id).await {
+                Ok(None) => self.discard(error).await,
+                // It may be there, and a peer that asked may have been shown our acknowledgement.
+                Ok(Some(_)) | Err(_) => CeremonyError::InDoubt { cause: Box::new(error) },
+            });
+        }
         fault::point("keygen-stored");
         self.progress.report(Stage::Stored, 1, 1, "our share is stored".to_owned());
-        match self.exchange_acks(&ack, record.transcript).await {
-            Ok(()) => {}
-            // A party that never acknowledged says that it never will: no one can hold a certificate.
-            Err(error @ CeremonyError::Discarded { .. }) => return Err(self.discard(error).await),
-            Err(cause) => return Err(CeremonyError::InDoubt { cause: Box::new(cause) }),
+        let outcome = match self.exchange_acks(&ack, record.transcript).await {
+            Ok(()) => self.await_live().await,
+            Err(error) => self.remember_acks().await.and(Err(error)),
+        };
+        if let Err(cause) = outcome {
+            return Err(CeremonyError::InDoubt { cause: Box::new(cause) });
         }
-        papers.acks.extend(self.heard.acks.values().map(|(_, ack)| ack.clone()));
+        let message = format!("key {} is live at {}", record.name, hex_address(&record.address));
+        self.progress.live(super::key_info(&record, "live"), message);
+        Ok(record)
+    }
+
+    async fn store(
+        &self,
+        record: &KeyRecord,
+        share: KeyShare,
+        ack: &SignedStatement,
+    ) -> Result<(), CeremonyError> {
+        let papers = CeremonyPapers {
+            proposal: self.proposal.clone(),
+            acks: vec![ack.clone()],
+            refusals: Vec::new(),
+            certified: false,
+        };
+        let (vault, record) = (Arc::clone(&self.shared.vault), record.clone());
+        Ok(blocking(move || vault.store_pending(&record, &share, &papers)).await??)
+    }
+
+    /// Puts on disk who acknowledged: they may say something else later.
+    async fn remember_acks(&self) -> Result<(), CeremonyError> {
+        let acks = self.heard.acks.values().map(|(_, ack)| ack.clone()).collect();
+        self.shared.remember(self.id, acks).await
+    }
+
+    /// Asks the others until each holds all acknowledgements, as we do.
+    async fn await_live(&self) -> Result<(), CeremonyError> {
         fault::point("keygen-acknowledged");
-        let key = self.shared.go_live(record, share, papers).await?;
-        let message = format!("key {} is live at {}", key.name, hex_address(&key.address));
-        self.progress.live(super::key_info(&key, "live"), message);
-        Ok(key)
+        self.remember_acks().await?;
+        let limit = self.shared.deadlines.ceremony_round();
+        let until = in_the_future(limit);
+        loop {
+            let standing = self.shared.settle(self.id, Event::Asked).await?;
+            match standing.phase {
+                Phase::Live => return Ok(()),
+                Phase::GivenUp => return Err(CeremonyError::GivenUp),
+                Phase::Acknowledged | Phase::Certified | Phase::Rejecting => {}
+            }
+            if Instant::now() >= until {
+                let (parties, stage) =
+                    (self.shared.peers.parties(), "that they hold all acknowledgements");
+                return Err(CeremonyError::Silent { parties, after: limit, stage });
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
     }
 
     async fn exchange_acks(
@@ -206,7 +267,7 @@ impl Run {
         ack: &SignedStatement,
         transcript: [u8; 32],
     ) -> Result<(), CeremonyError> {
-        for party in self.shared.links.parties() {
+        for party in self.shared.peers.parties() {
             // A peer that misses it can ask for it.
             let _ = self.tell(party, ack.clone()).await;
         }
@@ -240,7 +301,7 @@ impl Run {
         };
         let (from, frame) = next.ok_or(CeremonyError::Internal("the inbox is closed"))?;
         match frame.kind {
-            FrameKind::Keygen => self.heard.rounds.push_back((from, frame.payload)),
+            FrameKind::Keygen => self.heard.keep_for_engine(from, frame.payload),
             FrameKind::Ceremony => self.hear(from, &frame.payload)?,
             _ => return Err(CeremonyError::Unfit("a frame of another kind")),
         }
@@ -260,28 +321,38 @@ impl Run {
                 self.heard.confirms.insert(party);
             }
             Says::Ack { transcript } => {
-                self.heard.acks.entry(party).or_insert((transcript, statement));
+                let (first, _) = self.heard.acks.entry(party).or_insert((transcript, statement));
+                if *first != transcript {
+                    return Err(CeremonyError::Equivocated { party });
+                }
             }
             Says::Discard { .. } if self.heard.acks.contains_key(&party) => {
-                tracing::error!(%party, ceremony = %self.id, "a party discards what it acknowledged");
-                return Err(CeremonyError::Forged { party });
+                return Err(CeremonyError::Equivocated { party });
             }
             Says::Discard { reason } => return Err(CeremonyError::Discarded { party, reason }),
+            Says::Reject { .. } => {
+                let reason = "it rejects the key".to_owned();
+                return Err(CeremonyError::Discarded { party, reason });
+            }
         }
         Ok(())
     }
 
     /// Notes durably that we take no part any more, tells the others, and erases what there is.
     async fn discard(&self, error: CeremonyError) -> CeremonyError {
-        let note = match self.sign(Says::Discard { reason: error.to_string() }) {
+        let note = match self.shared.sign_discard(self.id, &error.to_string()) {
             Ok(note) => note,
             Err(failed) => return failed,
         };
-        if let Err(failed) = self.shared.note_discard(self.id, note.clone()).await {
+        let kept = Note { proposer: self.manifest.proposer, statements: vec![note.clone()] };
+        if let Err(failed) = self.shared.note_discard(self.id, &kept).await {
             tracing::error!(ceremony = %self.id, %failed, "the end of a ceremony is not on disk");
             return failed;
         }
-        for party in self.shared.links.parties() {
+        if let Err(failed) = self.shared.put_away(self.id).await {
+            tracing::error!(ceremony = %self.id, %failed, "what a ceremony left is not erased");
+        }
+        for party in self.shared.peers.parties() {
             // A peer that misses it can ask for it.
             let _ = self.tell(party, note.clone()).await;
         }
@@ -290,7 +361,7 @@ impl Run {
 
     async fn say_to_all(&self, says: Says) -> Result<(), CeremonyError> {
         let statement = self.sign(says)?;
-        for party in self.shared.links.parties() {
+        for party in self.shared.peers.parties() {
             self.tell(party, statement.clone()).await?;
         }
         Ok(())
@@ -299,19 +370,19 @@ impl Run {
     async fn tell(&self, to: PartyId, statement: SignedStatement) -> Result<(), CeremonyError> {
         let payload = statement.into_wire().encode_to_vec();
         let frame = self.frame(FrameKind::Ceremony, payload);
-        Ok(self.shared.links.send(to, frame).await?)
+        Ok(self.shared.peers.send(to, frame).await?)
     }
 
     async fn dispatch(&self, outgoing: Vec<Outgoing>) -> Result<(), CeremonyError> {
         for message in outgoing {
             match message {
                 Outgoing::Send { to, bytes } => {
-                    self.shared.links.send(to, self.frame(FrameKind::Keygen, bytes)).await?;
+                    self.shared.peers.send(to, self.frame(FrameKind::Keygen, bytes)).await?;
                 }
                 Outgoing::Broadcast { bytes } => {
-                    for party in self.shared.links.parties() {
+                    for party in self.shared.peers.parties() {
                         let frame = self.frame(FrameKind::Keygen, bytes.clone());
-                        self.shared.links.send(party, frame).await?;
+                        self.shared.peers.send(party, frame).await?;
                     }
                 }
             }
@@ -324,12 +395,13 @@ impl Run {
     }
 
     fn sign(&self, says: Says) -> Result<SignedStatement, CeremonyError> {
-        let statement = Statement { ceremony: self.id, says };
-        SignedStatement::make(&self.shared.identity, self.shared.me, &statement)
+        self.shared.sign(self.id, says)
     }
 
     fn missing(&self, has: impl Fn(&Heard, &PartyId) -> bool) -> Vec<PartyId> {
-        self.shared.links.parties().filter(|party| !has(&self.heard, party)).collect()
+        let mut parties = self.shared.peers.parties();
+        parties.retain(|party| !has(&self.heard, party));
+        parties
     }
 
     fn record(&self, share: &KeyShare) -> KeyRecord {
@@ -358,3 +430,6 @@ fn in_the_future(limit: Duration) -> Instant {
 fn hex_address(address: &[u8; 20]) -> String {
     alloy::primitives::Address::from(*address).to_string()
 }
+
+#[cfg(test)]
+mod tests;

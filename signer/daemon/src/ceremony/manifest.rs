@@ -133,3 +133,42 @@ pub(super) fn engine_session(id: CeremonyId) -> SessionId {
     hash.update(id.0);
     SessionId::new(hash.finalize().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_protocol::KeyPurpose;
+
+    use super::{CeremonyError, Manifest, Proposal, VERSION};
+
+    fn manifest(threshold: u8) -> Manifest {
+        let purpose = KeyPurpose::Accounts;
+        let key = "main".parse().unwrap();
+        let proposal = Proposal { key, purpose, threshold, confirm_within_ms: 1 };
+        Manifest::new(proposal, 3, 1, [0; 32], 1).unwrap()
+    }
+
+    #[test]
+    fn a_manifest_reads_back_under_the_hash_of_its_bytes() {
+        let text = manifest(2).text().unwrap();
+        let (read, id) = Manifest::parse(&text).unwrap();
+        assert_eq!((read.text().unwrap(), id), (text.clone(), Manifest::id_of(&text)));
+        assert_ne!(
+            id,
+            Manifest::id_of(&manifest(2).text().unwrap()),
+            "each has a nonce of its own"
+        );
+    }
+
+    #[test]
+    fn another_format_another_engine_and_an_impossible_committee_are_refused() {
+        let refused = |manifest: Manifest| Manifest::parse(&manifest.text().unwrap()).unwrap_err();
+        let format = refused(Manifest { version: VERSION + 1, ..manifest(2) });
+        assert!(format.to_string().contains("format"), "{format}");
+        let engine = refused(Manifest { engine: "another".into(), ..manifest(2) });
+        assert!(engine.to_string().contains("engine"), "{engine}");
+        let committee = refused(manifest(1));
+        assert!(matches!(committee, CeremonyError::Committee(_)), "{committee}");
+        let extra = manifest(2).text().unwrap().replacen('{', r#"{"more":1,"#, 1);
+        assert!(matches!(Manifest::parse(&extra), Err(CeremonyError::Malformed(_))));
+    }
+}

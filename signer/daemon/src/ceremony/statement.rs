@@ -12,6 +12,10 @@ use super::manifest::CeremonyId;
 const STATEMENT: &str = "ceremony statement 1";
 const PROPOSAL: &str = "ceremony proposal 1";
 const BROADCAST: &str = "keygen broadcast 1";
+/// No honest body is longer, in bytes.
+const BODY_MAX: usize = 4096;
+/// Nor any reason, in characters.
+const REASON_MAX: usize = 200;
 
 /// A statement with its author's signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +45,16 @@ pub(super) enum Says {
     },
     /// We never acknowledged it and never will.
     Discard { reason: String },
+    /// We acknowledged the key with this transcript, and never use it.
+    Reject {
+        #[serde(with = "hex::serde")]
+        transcript: [u8; 32],
+    },
+}
+
+/// What a peer says in words, fit to be printed and said on: bounded, in one line.
+pub(super) fn words(said: &str) -> String {
+    said.chars().filter(|c| !c.is_control()).take(REASON_MAX).collect()
 }
 
 impl SignedStatement {
@@ -74,7 +88,16 @@ impl SignedStatement {
         if statement.ceremony != ceremony {
             return Err(CeremonyError::Forged { party });
         }
-        Ok((party, statement.says))
+        let says = match statement.says {
+            Says::Discard { reason } => Says::Discard { reason: words(&reason) },
+            other => other,
+        };
+        Ok((party, says))
+    }
+
+    /// The signed text, to show it as a proof.
+    pub(super) fn body(&self) -> &str {
+        &self.body
     }
 
     /// The manifest inside a proposal, if its author signed it.
@@ -106,6 +129,9 @@ impl SignedStatement {
 
     pub(super) fn from_wire(message: wire::SignedBytes) -> Result<Self, CeremonyError> {
         let malformed = || CeremonyError::Unfit("a statement is malformed");
+        if message.body.len() > BODY_MAX {
+            return Err(CeremonyError::Unfit("a statement is too long"));
+        }
         Ok(Self {
             party: u8::try_from(message.party).map_err(|_| malformed())?,
             body: String::from_utf8(message.body).map_err(|_| malformed())?,

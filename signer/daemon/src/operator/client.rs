@@ -61,12 +61,22 @@ impl OperatorClient {
         Ok(self.calls.confirm(request).await?.into_inner().key)
     }
 
-    /// The ceremonies that wait or run.
+    /// The ceremonies that wait, run, or left a key that is not resolved.
     ///
     /// # Errors
     /// If the daemon does not answer.
     pub async fn ceremonies(&mut self) -> Result<Vec<wire::CeremonyInfo>, OperatorError> {
         Ok(self.calls.ceremonies(wire::CeremoniesRequest {}).await?.into_inner().ceremonies)
+    }
+
+    /// Rejects a key that not every party is known to have acknowledged. Gives how many parties
+    /// rejected it so far, and how many must before it is given up.
+    ///
+    /// # Errors
+    /// If there is no such key, or it is too late.
+    pub async fn reject(&mut self, ceremony: &[u8]) -> Result<wire::RejectReply, OperatorError> {
+        let request = wire::RejectRequest { ceremony: ceremony.to_vec() };
+        Ok(self.calls.reject(request).await?.into_inner())
     }
 
     /// What the daemon says of itself.

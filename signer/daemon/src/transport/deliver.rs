@@ -93,12 +93,12 @@ impl Peer for PeerService {
         request: Request<wire::OutcomeRequest>,
     ) -> Result<Response<wire::OutcomeReply>, Status> {
         let from = self.access.party(&request)?;
-        let ceremony = request.into_inner().ceremony.try_into();
-        let ceremony = ceremony.map_err(|_| Status::invalid_argument("ceremony"))?;
-        match self.ceremonies.outcome(ceremony).await {
+        let wire::OutcomeRequest { ceremony, proposal } = request.into_inner();
+        let ceremony = ceremony.try_into().map_err(|_| Status::invalid_argument("ceremony"))?;
+        match self.ceremonies.outcome(ceremony, proposal).await {
             Ok(reply) => Ok(Response::new(reply)),
             Err(error) => {
-                tracing::error!(party = %from, %error, "the outcome of a ceremony is not known");
+                tracing::warn!(party = %from, %error, "the outcome of a ceremony is not known");
                 Err(Status::internal("the outcome is not known"))
             }
         }

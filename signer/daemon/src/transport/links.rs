@@ -126,11 +126,10 @@ impl Links {
     pub(crate) async fn outcome(
         &self,
         to: PartyId,
-        ceremony: [u8; 32],
+        request: wire::OutcomeRequest,
     ) -> Result<wire::OutcomeReply, PeerError> {
         let link = self.link(to)?;
         let mut calls = link.calls.clone();
-        let request = wire::OutcomeRequest { ceremony: ceremony.to_vec() };
         link.within(calls.outcome(request)).await
     }
 

@@ -1,5 +1,6 @@
 //! One generation of one key: a folder.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use rand::TryRngCore as _;
@@ -15,6 +16,7 @@ const RECORD: &str = "record.json";
 const DATA_KEY: &str = "data.key";
 const SHARE: &str = "share.sealed";
 const PAPERS: &str = "ceremony.json";
+const REJECT: &str = "reject.json";
 /// The format of a sealed share; every seal is bound to it.
 const VERSION: u32 = 1;
 
@@ -22,10 +24,14 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CeremonyPapers {
-    /// The manifest, as all parties agreed to it.
-    pub manifest: String,
-    /// The acknowledgements that are here, ours first; complete once the key is live.
+    /// The manifest that all parties agreed to, signed by its proposer.
+    pub proposal: SignedStatement,
+    /// The acknowledgements that are here; complete once the key is certified.
     pub acks: Vec<SignedStatement>,
+    /// What others said against the key.
+    pub refusals: Vec<SignedStatement>,
+    /// Whether every party's acknowledgement was here before anything that was said against the key.
+    pub certified: bool,
 }
 
 /// A generation as it lies on disk, still encrypted.
@@ -35,6 +41,8 @@ pub struct StoredGeneration {
     pub record: KeyRecord,
     /// What was said in its ceremony.
     pub papers: CeremonyPapers,
+    /// Our own word that we never use the key.
+    pub reject: Option<SignedStatement>,
     data_key: Vec<u8>,
     share: Vec<u8>,
 }
@@ -74,10 +82,32 @@ pub(super) fn write_papers(folder: &Path, papers: &CeremonyPapers) -> Result<(),
     write_private(&folder.join(PAPERS), &serde_json::to_vec_pretty(papers)?)
 }
 
+pub(super) fn write_reject(folder: &Path, reject: &SignedStatement) -> Result<(), VaultError> {
+    write_private(&folder.join(REJECT), &serde_json::to_vec_pretty(reject)?)
+}
+
+pub(super) fn papers(folder: &Path) -> Result<CeremonyPapers, VaultError> {
+    Ok(serde_json::from_slice(&bytes(folder, PAPERS)?)?)
+}
+
+pub(super) fn is_certified(folder: &Path) -> Result<bool, VaultError> {
+    Ok(folder.join(PAPERS).exists() && papers(folder)?.certified)
+}
+
+pub(super) fn is_rejected(folder: &Path) -> bool {
+    folder.join(REJECT).exists()
+}
+
 pub(super) fn read(folder: &Path) -> Result<StoredGeneration, VaultError> {
+    let reject = if is_rejected(folder) {
+        Some(serde_json::from_slice(&bytes(folder, REJECT)?)?)
+    } else {
+        None
+    };
     Ok(StoredGeneration {
         record: record(folder)?,
-        papers: serde_json::from_slice(&bytes(folder, PAPERS)?)?,
+        papers: papers(folder)?,
+        reject,
         data_key: bytes(folder, DATA_KEY)?,
         share: bytes(folder, SHARE)?,
     })
@@ -87,21 +117,32 @@ pub(super) fn record(folder: &Path) -> Result<KeyRecord, VaultError> {
     Ok(serde_json::from_slice(&bytes(folder, RECORD)?)?)
 }
 
-/// Destroys the data key first: without it, whatever a disk remembers of the share is noise.
+/// Takes the folder's name away, so that nobody reads it half erased, and destroys the data key first:
+/// without it, whatever a disk remembers of the share is noise.
 pub(super) fn erase(folder: &Path) -> Result<(), VaultError> {
     let at = |source| VaultError::File { path: folder.to_owned(), source };
     if !folder.exists() {
         return Ok(());
     }
-    let data_key = folder.join(DATA_KEY);
-    if data_key.exists() {
-        let length = std::fs::metadata(&data_key).map_err(at)?.len();
-        let zeros = vec![0_u8; usize::try_from(length).unwrap_or_default()];
-        std::fs::write(&data_key, zeros).map_err(at)?;
-        std::fs::File::open(&data_key).and_then(|file| file.sync_all()).map_err(at)?;
+    let nameless = durable::unfinished(folder);
+    if nameless != folder {
+        durable::rename(folder, &nameless)?;
     }
-    std::fs::remove_dir_all(folder).map_err(at)?;
-    folder.parent().map_or(Ok(()), durable::sync_folder)
+    let data_key = nameless.join(DATA_KEY);
+    if data_key.exists() {
+        overwrite(&data_key).map_err(at)?;
+    }
+    std::fs::remove_dir_all(&nameless).map_err(at)?;
+    nameless.parent().map_or(Ok(()), durable::sync_folder)
+}
+
+/// Puts zeros where the bytes lie. The file is not truncated first: that would free its blocks, and
+/// the zeros could land in others.
+pub(super) fn overwrite(path: &Path) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    file.write_all(&vec![0_u8; length])?;
+    file.sync_all()
 }
 
 fn bytes(folder: &Path, name: &str) -> Result<Vec<u8>, VaultError> {

@@ -7,6 +7,7 @@ use countersign_threshold::fixtures;
 use secrecy::SecretString;
 
 use super::{CeremonyPapers, KdfStrength, Vault, VaultError};
+use crate::ceremony::SignedStatement;
 use crate::keys::KeyRecord;
 
 fn passphrase(text: &str) -> SecretString {
@@ -42,8 +43,24 @@ fn record_of(share: &countersign_threshold::KeyShare, ceremony: u8) -> KeyRecord
     }
 }
 
+fn must_say(body: &str) -> SignedStatement {
+    let signature = hex::encode([1; 64]);
+    serde_json::from_value(serde_json::json!({ "party": 1, "body": body, "signature": signature }))
+        .unwrap()
+}
+
 fn papers() -> CeremonyPapers {
-    CeremonyPapers { manifest: "{}".into(), acks: Vec::new() }
+    let proposal = must_say("{}");
+    CeremonyPapers { proposal, acks: Vec::new(), refusals: Vec::new(), certified: false }
+}
+
+fn certified() -> CeremonyPapers {
+    CeremonyPapers { certified: true, ..papers() }
+}
+
+fn must_promote(vault: &Vault, record: &KeyRecord) {
+    vault.update_papers(&record.ceremony, &certified()).unwrap();
+    vault.promote(&record.ceremony).unwrap();
 }
 
 #[test]
@@ -88,7 +105,7 @@ fn a_share_is_usable_only_after_promotion_and_survives_a_restart() {
     drop(vault);
     let vault = must_open(folder.path());
     assert_eq!(vault.pending_generations().unwrap()[0].record, record);
-    vault.promote(&record.ceremony, &papers()).unwrap();
+    must_promote(&vault, &record);
     drop(vault);
     let vault = must_open(folder.path());
     assert!(vault.pending_generations().unwrap().is_empty());
@@ -102,10 +119,12 @@ fn a_discarded_ceremony_leaves_a_note_and_no_share() {
     let (vault, share) = (must_create(folder.path()), must_share());
     let record = record_of(&share, 1);
     vault.store_pending(&record, &share, &papers()).unwrap();
-    vault.discard(&record.ceremony, b"why").unwrap();
+    vault.note_discard(&record.ceremony, b"why").unwrap();
+    vault.put_away(&record.ceremony).unwrap();
     assert!(vault.pending_generations().unwrap().is_empty());
+    assert_eq!(std::fs::read_dir(folder.path().join("pending")).unwrap().count(), 0);
     assert_eq!(vault.discard_note(&record.ceremony).unwrap().unwrap(), b"why");
-    assert!(vault.promote(&record.ceremony, &papers()).is_err());
+    assert!(vault.promote(&record.ceremony).is_err());
 }
 
 #[test]
@@ -121,12 +140,72 @@ fn a_crash_between_note_and_erasure_is_finished_at_the_next_start() {
 }
 
 #[test]
+fn a_crash_while_a_share_is_erased_is_finished_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, share) = (must_create(folder.path()), must_share());
+    let record = record_of(&share, 1);
+    vault.store_pending(&record, &share, &papers()).unwrap();
+    vault.note_discard(&record.ceremony, b"why").unwrap();
+    let place = folder.path().join("pending").join(hex::encode(record.ceremony));
+    std::fs::remove_file(place.join("ceremony.json")).unwrap();
+    std::fs::remove_file(place.join("record.json")).unwrap();
+    drop(vault);
+    assert!(must_open(folder.path()).pending_generations().unwrap().is_empty());
+    assert!(!place.exists());
+}
+
+#[test]
+fn zeros_go_where_the_bytes_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.key");
+    std::fs::write(&path, [7; 60]).unwrap();
+    super::generation::overwrite(&path).unwrap();
+    // A file that had been truncated first would be empty.
+    assert_eq!(std::fs::read(&path).unwrap(), [0; 60]);
+}
+
+#[test]
+fn only_a_certified_generation_that_we_did_not_reject_goes_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, share) = (must_create(folder.path()), must_share());
+    let record = record_of(&share, 1);
+    vault.store_pending(&record, &share, &papers()).unwrap();
+    let early = vault.promote(&record.ceremony);
+    assert!(matches!(early, Err(VaultError::Uncertified { .. })), "{early:?}");
+    vault.update_papers(&record.ceremony, &certified()).unwrap();
+    vault.reject(&record.ceremony, &must_say("no")).unwrap();
+    let rejected = vault.promote(&record.ceremony);
+    assert!(matches!(rejected, Err(VaultError::Rejected { .. })), "{rejected:?}");
+    assert_eq!(vault.pending_generations().unwrap()[0].reject, Some(must_say("no")));
+}
+
+#[test]
+fn a_certified_generation_that_was_superseded_is_kept_aside() {
+    for crash in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let (vault, share) = (must_create(folder.path()), must_share());
+        let record = record_of(&share, 1);
+        vault.store_pending(&record, &share, &papers()).unwrap();
+        vault.update_papers(&record.ceremony, &certified()).unwrap();
+        vault.note_discard(&record.ceremony, b"why").unwrap();
+        if !crash {
+            vault.put_away(&record.ceremony).unwrap();
+        }
+        drop(vault);
+        let vault = must_open(folder.path());
+        assert!(!vault.has_name(&record.name).unwrap());
+        let aside = folder.path().join("superseded").join(hex::encode(record.ceremony));
+        assert!(aside.join("share.sealed").exists());
+    }
+}
+
+#[test]
 fn any_changed_byte_or_fact_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let (vault, share) = (must_create(folder.path()), must_share());
     let record = record_of(&share, 1);
     vault.store_pending(&record, &share, &papers()).unwrap();
-    vault.promote(&record.ceremony, &papers()).unwrap();
+    must_promote(&vault, &record);
     let place = folder.path().join("live/main/0");
     for name in ["share.sealed", "data.key"] {
         let path = place.join(name);
@@ -154,7 +233,7 @@ fn nothing_in_the_vault_is_open_to_others() {
     let (vault, share) = (must_create(folder.path()), must_share());
     let record = record_of(&share, 1);
     vault.store_pending(&record, &share, &papers()).unwrap();
-    vault.promote(&record.ceremony, &papers()).unwrap();
+    must_promote(&vault, &record);
     let mut folders = vec![folder.path().to_owned()];
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(&next).unwrap() {

@@ -31,7 +31,7 @@ async fn each_caller_reaches_its_own_service_and_no_other() {
     let status = world.client_as(&world.gateway, 0).status().await.unwrap();
     assert_eq!((status.party, status.ready), (1, false));
     let mut peer = PeerClient::new(channel(&world, &world.gateway, 0));
-    let question = wire::OutcomeRequest { ceremony: vec![1; 32] };
+    let question = wire::OutcomeRequest { ceremony: vec![1; 32], proposal: None };
     assert_eq!(peer.outcome(question).await.unwrap_err().code(), Code::PermissionDenied);
     let frames = tokio_stream::iter([wire::Frame::default()]);
     assert_eq!(peer.deliver(frames).await.unwrap_err().code(), Code::PermissionDenied);
