@@ -15,6 +15,7 @@ fn reader(url: &str, id: u64) -> RpcAccounts {
     RpcAccounts::new(&[ChainConfig {
         id: ChainId::new(id),
         rpc: url.parse().unwrap(),
+        witness: None,
         entry_points: vec![EntryPointConfig { version, address: version.canonical_address() }],
         accounts: Vec::new(),
         paymasters: Vec::new(),

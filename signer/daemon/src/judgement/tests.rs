@@ -312,7 +312,8 @@ async fn targets_are_looked_for_in_inner_calls_and_among_configured_entry_points
     };
     let weighed = |call: Call| {
         let request = calling(world.operation(1), &[call]);
-        targets::targets(&countersign_userop::preview(&request.op, Some(&spec())), &chain)
+        let preview = countersign_userop::preview(&request.op, Some(&spec()));
+        targets::targets(&preview, &chain, &world.policy.current())
     };
     let harmless = Address::repeat_byte(0xbe);
     let canonical = EntryPointVersion::V0_9.canonical_address();

@@ -14,6 +14,7 @@ fn binding() -> Binding {
         child: Some(5),
         request: [6; 32],
         digest: [7; 32],
+        preview: [10; 32],
         quorum: vec![1, 2],
         attempt: [8; 16],
     }
@@ -21,7 +22,7 @@ fn binding() -> Binding {
 
 type Change = fn(&mut Binding);
 
-const CHANGES: [(&str, Change); 11] = [
+const CHANGES: [(&str, Change); 12] = [
     ("engine version", |b| b.engine.push('1')),
     ("committee", |b| b.committee[0] ^= 1),
     ("key", |b| b.key.push('s')),
@@ -31,6 +32,7 @@ const CHANGES: [(&str, Change); 11] = [
     ("child", |b| b.child = None),
     ("request", |b| b.request[0] ^= 1),
     ("digest", |b| b.digest[0] ^= 1),
+    ("preview", |b| b.preview[0] ^= 1),
     ("quorum", |b| b.quorum[1] = 3),
     ("attempt", |b| b.attempt[0] ^= 1),
 ];
