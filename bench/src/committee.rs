@@ -182,7 +182,7 @@ fn write_config(home: &Path, port: u16, chain: u64, account: &AccountSpec) -> an
             "accounts": [account],
         }],
     });
-    fs::write(home.join("cosigner.toml"), toml::to_string(&config)?)?;
+    fs::write(home.join("cosigner.toml"), countersign_devnet::toml_text(&config)?)?;
     Ok(())
 }
 

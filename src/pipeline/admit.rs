@@ -1,6 +1,7 @@
 //! Taking an intent in: from then on it survives any crash.
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use countersign_protocol::canonical_json;
 use countersign_userop::{AccountError, EntryPointVersion, ParseError, UserOperation};
 use serde_json::{Map, Value, json};
 
@@ -139,7 +140,7 @@ fn lane_fits(lane: U256) -> Result<(), &'static str> {
 
 /// `serde_json` keeps the keys of objects sorted, so equal bodies give equal text.
 fn body_hash(body: &Value) -> B256 {
-    keccak256(body.to_string())
+    keccak256(canonical_json(body))
 }
 
 fn id(wanted: Option<String>) -> Result<String, ServiceError> {

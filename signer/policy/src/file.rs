@@ -1,7 +1,6 @@
 //! The policy file as it is written: TOML around Cedar.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256, U256};
 use serde::Deserialize;
@@ -115,7 +114,7 @@ impl PolicyFile {
             asset: entry.asset.0,
             chain: entry.chain,
             max: entry.max,
-            window: entry.window_s.map(Duration::from_secs),
+            window_s: entry.window_s,
             per: entry.per,
         };
         self.limits.iter().map(limit).collect()

@@ -1,7 +1,6 @@
 //! Named limits: how much of what, for whom, in which time. Compared as 256-bit integers, never rounded.
 
 use std::fmt;
-use std::time::Duration;
 
 use alloy::primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
@@ -19,8 +18,8 @@ pub struct Limit {
     pub chain: Option<u64>,
     /// The most, in the asset's smallest unit.
     pub max: U256,
-    /// Over which time; each request alone if none.
-    pub window: Option<Duration>,
+    /// Over which time, in seconds; each request alone if none.
+    pub window_s: Option<u64>,
     /// Whose requests are added up.
     pub per: Scope,
 }
@@ -95,7 +94,7 @@ impl Measure<'_> {
     /// Whether the limit is exceeded when `total` was taken in its window before.
     #[must_use]
     pub fn exceeds(&self, total: U256) -> bool {
-        let before = if self.limit.window.is_some() { total } else { U256::ZERO };
+        let before = if self.limit.window_s.is_some() { total } else { U256::ZERO };
         before.saturating_add(self.amount) > self.limit.max
     }
 }
@@ -115,20 +114,20 @@ impl fmt::Display for Asset {
 mod tests {
     use super::*;
 
-    fn limit(window: Option<Duration>) -> Limit {
+    fn limit(window_s: Option<u64>) -> Limit {
         Limit {
             name: "daily".into(),
             asset: Asset::Native,
             chain: None,
             max: U256::from(10),
-            window,
+            window_s,
             per: Scope::Key,
         }
     }
 
     #[test]
     fn a_window_adds_up_and_a_single_request_does_not() {
-        let (rolling, single) = (limit(Some(Duration::from_secs(1))), limit(None));
+        let (rolling, single) = (limit(Some(1)), limit(None));
         let measure = |limit| Measure { limit, account: String::new(), amount: U256::from(6) };
         assert!(!measure(&rolling).exceeds(U256::from(4)));
         assert!(measure(&rolling).exceeds(U256::from(5)));
@@ -137,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_sum_above_256_bits_is_above_every_limit() {
-        let rolling = limit(Some(Duration::from_secs(1)));
+        let rolling = limit(Some(1));
         let measure = Measure { limit: &rolling, account: String::new(), amount: U256::MAX };
         assert!(measure.exceeds(U256::MAX));
     }

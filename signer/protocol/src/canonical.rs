@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 /// The canonical bytes of a value.
-pub(crate) fn canonical_json(value: &Value) -> Vec<u8> {
+#[must_use]
+pub fn canonical_json(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     write(value, &mut out);
     out

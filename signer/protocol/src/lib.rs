@@ -31,6 +31,7 @@ pub use approval::{APPROVAL_DOMAIN, ApprovalError, ApprovalSubject, SignedApprov
 pub use call::{
     Attempt, CallError, ChildNumber, FailureClass, SignCall, SignReply, SignedReply, StageTime,
 };
+pub use canonical::canonical_json;
 pub use client::{ClientError, ClientOptions, CosignerClient, CosignerStatus, KeySummary};
 pub use committee_file::{
     CommitteeFile, CommitteeFileError, CommitteeHash, CommitteeParty, GatewayEntry, PartyFacts,

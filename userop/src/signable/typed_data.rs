@@ -5,7 +5,7 @@ mod path;
 mod permit;
 mod reserved;
 mod shown;
-mod types;
+mod struct_types;
 mod value;
 
 use alloy::{
@@ -18,7 +18,7 @@ pub use domain::{ChainlessDomain, TypedDomain};
 pub use permit::{Permit, PermitShape};
 pub use value::{TypedField, TypedValue};
 
-use self::types::Types;
+use self::struct_types::Types;
 use super::OnceSlot;
 use crate::{ChainId, Effects, ParseError, Problem, fields::Fields};
 
@@ -165,6 +165,6 @@ fn required<'a>(fields: &mut Fields<'a>, name: &'static str) -> Result<&'a Value
 
 fn name_of_type(value: &Value) -> Result<String, Problem> {
     let name = value.as_str().ok_or(Problem::WrongType { expected: "a string" })?;
-    types::struct_name(name)?;
+    struct_types::struct_name(name)?;
     Ok(name.to_owned())
 }

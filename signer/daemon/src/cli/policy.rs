@@ -57,19 +57,18 @@ fn lines(policy: &Policy, parties: Option<u8>) -> Vec<String> {
         lines.push(format!("group {group:?}: {} people", members.len()));
     }
     for limit in policy.limits() {
-        let window = limit.window.map_or_else(
-            || "in one request".to_owned(),
-            |window| format!("in {} s", window.as_secs()),
-        );
+        let window = limit
+            .window_s
+            .map_or_else(|| "in one request".to_owned(), |window| format!("in {} s", window));
         lines.push(format!(
             "limit {:?}: {} {} {window}, at each cosigner",
             limit.name, limit.max, limit.asset
         ));
         lines.extend(
-            limit.window.and(parties).into_iter().flat_map(|parties| bounds(limit, parties)),
+            limit.window_s.and(parties).into_iter().flat_map(|parties| bounds(limit, parties)),
         );
     }
-    if parties.is_none() && policy.limits().iter().any(|limit| limit.window.is_some()) {
+    if parties.is_none() && policy.limits().iter().any(|limit| limit.window_s.is_some()) {
         lines.push(
             "no committee file at hand: what the network can sign is the limit times (n-f)/(t-f)"
                 .into(),
@@ -94,12 +93,12 @@ fn bounds(limit: &countersign_policy::Limit, parties: u8) -> Vec<String> {
 
 fn report(policy: &Policy, parties: Option<u8>) -> Value {
     let limits = policy.limits().iter().map(|limit| {
-        let bounds = limit.window.and(parties).map(|parties| bounds(limit, parties));
+        let bounds = limit.window_s.and(parties).map(|parties| bounds(limit, parties));
         json!({
             "name": limit.name,
             "asset": limit.asset.to_string(),
             "max": limit.max.to_string(),
-            "windowS": limit.window.map(|window| window.as_secs()),
+            "windowS": limit.window_s,
             "network": bounds.unwrap_or_default().iter().map(|line| line.trim()).collect::<Vec<_>>(),
         })
     });

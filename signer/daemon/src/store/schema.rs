@@ -34,7 +34,7 @@ pub(super) async fn migrate(
         }
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(step).execute(&mut *transaction).await?;
-        if from == NAMELESS {
+        if from == NAMELESS && number == NAMELESS + 1 {
             sqlx::raw_sql(name::NEVER_CLAIMED).execute(&mut *transaction).await?;
         }
         set(&mut transaction, "application_id", APPLICATION_ID).await?;

@@ -14,8 +14,8 @@ pub(super) async fn total(
     slot: &str,
     now_ms: i64,
 ) -> Result<U256, StoreError> {
-    let Some(window) = measure.limit.window else { return Ok(U256::ZERO) };
-    let window_ms = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+    let Some(window_s) = measure.limit.window_s else { return Ok(U256::ZERO) };
+    let window_ms = i64::try_from(window_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
     let query = "SELECT amount FROM reservation WHERE account = ? AND at > ? AND slot <> ?";
     let rows = sqlx::query(query)
         .bind(&measure.account)

@@ -135,17 +135,18 @@ async fn an_intent_takes_one_nonce_and_a_nonce_one_intent() {
 #[tokio::test]
 async fn a_change_of_command_is_a_barrier_until_it_is_lifted() {
     let (_folder, store) = store().await;
-    let rotation = weighed(sends(0), |weighing| weighing.facts.calls[0].needs = vec![Grant::Owner]);
-    assert_eq!(refused(&store, &rotation, NOW).await, None);
+    let rotation =
+        || weighed(sends(0), |weighing| weighing.facts.calls[0].needs = vec![Grant::Owner]);
+    assert_eq!(refused(&store, &rotation(), NOW).await, None);
     assert_eq!(refused(&store, &sends(1), NOW).await, Some(Rule::Barrier));
-    assert_eq!(refused(&store, &rotation, NOW).await, None, "the change itself, again");
+    assert_eq!(refused(&store, &rotation(), NOW).await, None, "the change itself, again");
     let elsewhere = weighed(sends(2), |weighing| {
         weighing.facts.account = Some(Address::repeat_byte(0x77));
     });
     assert_eq!(refused(&store, &elsewhere, NOW).await, None, "another account");
     let account = barrier_owner(31_337, Address::repeat_byte(0x5e));
     let open = store.barriers(&account).await.unwrap();
-    let slot = rotation.claim.unwrap().slot.slot;
+    let slot = rotation().claim.unwrap().slot.slot;
     assert_eq!(open[0].place(), Some((Address::repeat_byte(0xe0), slot.nonce)));
     store.lift(&open[0]).await.unwrap();
     assert_eq!(refused(&store, &sends(1), NOW).await, None);

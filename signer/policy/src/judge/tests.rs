@@ -1,3 +1,5 @@
+//! Verdicts, by the example policies and against them.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, U256, address};

@@ -1,4 +1,4 @@
-use std::time::Duration;
+//! Policy files that hold together, and those that do not.
 
 use alloy::primitives::{Address, U256};
 
@@ -129,7 +129,7 @@ fn limits_callers_and_groups_are_read_as_written() {
     let daily = &policy.limits()[0];
     assert_eq!((daily.asset, daily.per), (Asset::Native, Scope::Account));
     assert_eq!(daily.max, U256::from(5_000_000_000_000_000_000_u64));
-    assert_eq!(daily.window, Some(Duration::from_secs(86_400)));
+    assert_eq!(daily.window_s, Some(86_400));
     let caller = &policy.callers()[0];
     assert_eq!(caller.key, CallerKey::Wallet(Address::repeat_byte(0x11)));
     assert!(!policy.waives_intents());

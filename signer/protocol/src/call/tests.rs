@@ -13,6 +13,7 @@ fn call() -> SignCall {
         request: user_operation(),
         quorum: vec![1, 3],
         attempt: Attempt([5; 16]),
+        approvals: Vec::new(),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         deadline: Duration::from_millis(1_500),
     }

@@ -1,3 +1,5 @@
+//! Intents verify for what they were made for and nothing else.
+
 use alloy::dyn_abi::TypedData;
 use alloy::primitives::U256;
 use alloy::signers::SignerSync;

@@ -31,6 +31,7 @@ pub(crate) fn user_operation() -> Request {
             salt: U256::from(9),
         },
         op: op(version),
+        intent: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What typed data must not be: something that has a kind of its own, or an account's own wrapping
 //! of a hash, behind which anything could hide.
 
-use super::{TypedDomain, types::Types};
+use super::{TypedDomain, struct_types::Types};
 use crate::{EntryPointVersion, ParseError, Problem};
 
 /// Types by which an EntryPoint, a Safe, another smart account or a contract of ours takes its

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     path,
-    types::{Kind, Types},
+    struct_types::{Kind, Types},
 };
 use crate::{ParseError, Problem, canonical, fields};
 

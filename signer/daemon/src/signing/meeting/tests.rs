@@ -64,9 +64,9 @@ fn every_difference_is_named() {
 #[test]
 fn another_protocol_version_is_named_even_if_its_form_is_unknown() {
     let mut alien = frame(&binding());
-    alien.payload = vec![2, 0xff, 0xff];
+    alien.payload = vec![3, 0xff, 0xff];
     let refused = hear(&binding(), from(), &alien).unwrap_err();
-    assert_eq!(refused, "protocol version 2, ours is 1");
+    assert_eq!(refused, "protocol version 3, ours is 2");
 }
 
 #[test]
