@@ -6,6 +6,7 @@ mod error;
 mod eth;
 mod gate;
 mod markdown;
+mod ordered;
 mod params;
 mod pm;
 mod schema;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::discover;
 use super::error::CATALOGUE;
+use super::ordered::ordered;
 use super::table::Method;
 
 const OPENING: &str = "\
@@ -26,7 +27,7 @@ Numbers are hex strings without leading zeros, as Ethereum writes them; chain id
 
 /// The whole document.
 pub(super) fn write(methods: &[Method]) -> String {
-    let document = discover::document(methods);
+    let document = ordered(&discover::document(methods));
     let mut text = String::from(OPENING);
     text.push_str("\n## Methods\n\n");
     for method in methods {
@@ -168,5 +169,5 @@ fn one_line(text: &str) -> String {
 }
 
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    serde_json::to_string_pretty(&ordered(value)).unwrap_or_default()
 }

@@ -108,6 +108,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::rpc::ordered::ordered;
 
     fn batch(change: impl FnOnce(&mut Value)) -> Result<SendCalls, RpcError> {
         let mut batch = json!({
@@ -122,7 +123,7 @@ mod tests {
     }
 
     fn must_refuse(change: impl FnOnce(&mut Value)) -> String {
-        batch(change).unwrap_err().to_response()["error"].to_string()
+        ordered(&batch(change).unwrap_err().to_response()["error"]).to_string()
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn lines(policy: &Policy, parties: Option<u8>) -> Vec<String> {
     for limit in policy.limits() {
         let window = limit
             .window_s
-            .map_or_else(|| "in one request".to_owned(), |window| format!("in {} s", window));
+            .map_or_else(|| "in one request".to_owned(), |window| format!("in {window} s"));
         lines.push(format!(
             "limit {:?}: {} {} {window}, at each cosigner",
             limit.name, limit.max, limit.asset
