@@ -23,7 +23,7 @@ pub(super) struct RejectArgs {
 }
 
 const REJECT_EXAMPLE: &str = "\
-A party acknowledged nothing and does not come back, so that the key stays pending:
+A party went away before it acknowledged the key, so that the key stays pending:
   cosigner ceremonies          # shows the ceremony as acknowledged
   cosigner reject 3fb1         # we never use this key
 Its share is erased and its name is free once enough parties rejected it: as many as sign together,

@@ -1,6 +1,8 @@
 //! Cosigners that die at the worst moments of a keygen: the key is live at all or at none.
 
-use crate::process::{Processes, must_succeed};
+use std::process::Output;
+
+use crate::process::{Processes, must_become, must_succeed};
 
 /// Runs a keygen in which the third cosigner dies at `fault`, and starts it again.
 fn must_survive(fault: &str) -> (Processes, Result<serde_json::Value, String>) {
@@ -70,63 +72,71 @@ fn a_wrong_passphrase_a_second_daemon_and_an_absent_daemon_are_said_plainly() {
     assert!(stderr(processes.command(1, &["run"])).contains("the passphrase is wrong"));
 }
 
-/// Runs a keygen in which the third cosigner dies before it stored its share, and the second at `fault`,
-/// while it rejects what the third never acknowledged.
-fn must_give_up(fault: &str) -> Processes {
+/// A keygen whose third cosigner stored its share, died before it said so, and stays away. The second
+/// will die at `fault`.
+fn must_wait_for_the_third(fault: Option<&str>) -> Processes {
     let mut processes = Processes::set_up();
     processes.start(0, None);
-    processes.start(1, Some(fault));
-    processes.start(2, Some("keygen-before-store"));
+    processes.start(1, fault);
+    processes.start(2, Some("keygen-stored"));
     processes.await_links();
     processes.keygen().unwrap_err();
     processes.must_die(2);
-    processes.start(2, None);
-    processes.must_die(1);
-    processes.start(1, None);
-    for at in 0..3 {
-        processes.await_state(at, None);
-    }
     processes
 }
 
+/// The word of an operator that the key shall not come about.
+fn reject(processes: &Processes, at: usize) -> Output {
+    let mut listed = String::new();
+    must_become(|| {
+        listed = String::from_utf8(processes.command(at, &["ceremonies"]).stdout).unwrap();
+        listed.contains("acknowledged") || listed.contains("rejecting")
+    });
+    processes.command(at, &["reject", &listed[..8], "--json"])
+}
+
+fn counts(output: &Output) -> (u64, u64) {
+    must_succeed(output);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    (said["have"].as_u64().unwrap(), said["need"].as_u64().unwrap())
+}
+
 #[test]
-fn a_cosigner_that_dies_after_it_wrote_its_rejection_gives_the_key_up_with_the_others() {
-    let processes = must_give_up("reject-written");
+fn two_operators_free_the_name_of_a_key_whose_third_party_is_away() {
+    let mut processes = must_wait_for_the_third(None);
+    assert_eq!(counts(&reject(&processes, 0)), (1, 2));
+    processes.await_state(0, Some("rejecting"));
+    assert_eq!(counts(&reject(&processes, 1)), (2, 2));
+    processes.await_state(0, None);
+    processes.await_state(1, None);
+    processes.start(2, None);
+    processes.await_state(2, None);
     processes.await_links();
     processes.keygen().unwrap();
     must_agree(&processes);
 }
 
 #[test]
-fn a_cosigner_that_dies_before_it_erased_a_rejected_share_erases_it_when_it_returns() {
-    must_give_up("rc-written");
+fn a_cosigner_that_dies_after_it_wrote_its_rejection_stands_by_it() {
+    let mut processes = must_wait_for_the_third(Some("reject-written"));
+    assert!(!reject(&processes, 1).status.success());
+    processes.must_die(1);
+    processes.start(1, None);
+    processes.await_state(1, Some("rejecting"));
+    assert_eq!(counts(&reject(&processes, 0)), (2, 2));
+    processes.await_state(0, None);
+    processes.await_state(1, None);
 }
 
 #[test]
-fn two_operators_free_the_name_of_a_key_whose_third_party_is_gone() {
-    let mut processes = Processes::set_up();
-    processes.start(0, None);
+fn a_cosigner_that_dies_before_it_erased_a_rejected_share_erases_it_when_it_returns() {
+    let mut processes = must_wait_for_the_third(Some("rc-written"));
+    assert_eq!(counts(&reject(&processes, 0)), (1, 2));
+    assert!(!reject(&processes, 1).status.success());
+    processes.must_die(1);
+    assert_eq!(processes.shares(1), 1, "noted, but not erased");
     processes.start(1, None);
-    processes.start(2, Some("keygen-stored"));
-    processes.await_links();
-    processes.keygen().unwrap_err();
-    processes.must_die(2);
-    let id = |at: usize| {
-        let listed = String::from_utf8(processes.command(at, &["ceremonies"]).stdout).unwrap();
-        assert!(listed.contains("acknowledged"), "{listed}");
-        listed[..8].to_owned()
-    };
-    let first = processes.command(0, &["reject", &id(0), "--json"]);
-    must_succeed(&first);
-    let first = String::from_utf8(first.stdout).unwrap();
-    assert!(first.contains(r#""have":1"#) && first.contains(r#""need":2"#), "{first}");
-    let second = processes.command(1, &["reject", &id(1)]);
-    must_succeed(&second);
-    let second = String::from_utf8(second.stdout).unwrap();
-    assert!(second.contains("given up"), "{second}");
-    for at in 0..2 {
-        processes.await_state(at, None);
-    }
-    processes.start(2, None);
-    processes.await_state(2, None);
+    processes.await_state(1, None);
+    assert_eq!(processes.shares(1), 0);
+    processes.await_state(0, None);
 }

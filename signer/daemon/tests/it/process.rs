@@ -129,6 +129,12 @@ impl Processes {
         key["address"].as_str().unwrap().to_owned()
     }
 
+    /// How many shares lie in a cosigner's vault that are not live.
+    pub(crate) fn shares(&self, at: usize) -> usize {
+        let pending = self.folder.path().join(at.to_string()).join("data/vault/pending");
+        std::fs::read_dir(pending).unwrap().count()
+    }
+
     /// The committee that all agreed on.
     pub(crate) fn committee(&self) -> CommitteeFile {
         CommitteeFile::load(&self.folder.path().join("committee.json")).unwrap()

@@ -374,6 +374,13 @@ fn one_liar_cannot_make_two_honest_parties_disagree() {
 }
 
 #[test]
+#[ignore = "walks many times as many states; for a change of the rules"]
+fn the_same_holds_when_parties_act_on_old_answers() {
+    must_hold(Three { liar: None, late: 1 });
+    must_hold(Three { liar: Some(party(3)), late: 1 });
+}
+
+#[test]
 fn as_many_must_reject_as_leave_no_quorum() {
     let needed = |parties: u8, threshold| {
         Rules::new(party(1), (1..=parties).map(party).collect(), threshold).needed()

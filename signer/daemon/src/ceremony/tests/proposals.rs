@@ -31,8 +31,8 @@ async fn a_fitting_proposal_waits_for_the_operator() {
 #[tokio::test]
 async fn a_proposal_is_taken_from_its_author_alone() {
     let committee = three().await;
-    // Signed by the first, brought by the second.
-    let (_, _, proposal) = committee.proposal(1, "main");
+    // Signed by the first, brought by the second, whom it names.
+    let (_, _, proposal) = committee.proposal_of(1, committee.manifest(2, "main"));
     let error = consider(&committee, 2, proposal).await.unwrap_err();
     assert!(matches!(error, CeremonyError::Forged { party: from } if from == party(2)), "{error}");
     // Signed and brought by the second, in the first's name.
