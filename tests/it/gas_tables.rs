@@ -25,7 +25,7 @@ fn must_tabulate(document: &str) -> BTreeMap<String, String> {
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.flat_map(|row| {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let [operation, ours, theirs] = cells[..] else { panic!("a row of three cells: {row}") };
+        let (operation, ours, theirs) = (cells[0], cells[1], cells[2]);
         let figure = |account, gas: &str| (format!("{operation}: {account}"), gas.replace(',', ""));
         [figure("CountersignAccount", ours), figure("SimpleAccount", theirs)]
     })

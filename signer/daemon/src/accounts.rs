@@ -111,7 +111,7 @@ impl RpcAccounts {
 
     /// The next sequence of the nonce's lane in the node's last finalized block.
     async fn next_sequence(node: &DynProvider, at: &NonceAt) -> Result<U256, ReadError> {
-        let lane = alloy::primitives::aliases::U192::wrapping_from(at.nonce >> 64);
+        let lane = alloy::primitives::aliases::U192::wrapping_from(at.nonce.wrapping_shr(64));
         let call = getNonceCall { sender: at.sender, key: lane };
         let question =
             TransactionRequest::default().to(at.entry_point).input(call.abi_encode().into());

@@ -1,6 +1,6 @@
 //! `cosigner policy`: what a policy file says, and what it would say to a request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use countersign_policy::{Policy, network_bound};
@@ -21,11 +21,7 @@ pub(super) enum PolicyCommand {
     },
 }
 
-pub(super) fn execute(
-    command: PolicyCommand,
-    config: &PathBuf,
-    as_json: bool,
-) -> anyhow::Result<()> {
+pub(super) fn execute(command: PolicyCommand, config: &Path, as_json: bool) -> anyhow::Result<()> {
     let PolicyCommand::Check { file } = command;
     let policy = policy_book::read(&file)?;
     let parties = committee_size(config);
@@ -38,7 +34,7 @@ pub(super) fn execute(
 }
 
 /// How many parties there are, if the configuration and its committee file are at hand.
-fn committee_size(config: &PathBuf) -> Option<u8> {
+fn committee_size(config: &Path) -> Option<u8> {
     let config = DaemonConfig::load(config).ok()?;
     let file = CommitteeFile::load(&config.committee).ok()?;
     u8::try_from(file.parties().len()).ok()

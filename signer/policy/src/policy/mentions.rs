@@ -38,7 +38,7 @@ pub(super) fn of(cedar: &PolicySet) -> Result<Mentions, PolicyError> {
     let mut mentions = Mentions::default();
     for policy in cedar.policies() {
         let json = policy.to_json().map_err(|error| PolicyError::Internal(error.to_string()))?;
-        mentions.look_into(&policy.id().to_string(), &json);
+        mentions.look_into(policy.id().as_ref(), &json);
     }
     Ok(mentions)
 }
