@@ -66,10 +66,10 @@ fn a_call_s_own_fields_cannot_be_asked_of_the_whole_request() {
 fn a_misspelt_limit_is_an_error_and_not_a_hole() {
     let limit = "[[limits]]\nname = \"daily\"\nasset = \"native\"\nmax = \"1\"";
     let policies = "@id(\"a\")\nforbid (principal, action, resource)\n\
-                    when { context.exceeded.contains(\"dayly\") };";
+                    when { context.exceeded.contains(\"dailies\") };";
     let text = format!("{}\n{limit}\n", with("", policies));
     let error = must_fail(&text);
-    assert!(error.to_string().contains("dayly"), "{error}");
+    assert!(error.to_string().contains("dailies"), "{error}");
     let unmentioned =
         format!("{}\n{limit}\n", with("", "@id(\"a\")\npermit (principal, action, resource);"));
     let error = must_fail(&unmentioned);
