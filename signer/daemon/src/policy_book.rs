@@ -85,6 +85,12 @@ impl PolicyBook {
         Ok(())
     }
 
+    /// Puts another policy into force, as a reload would.
+    #[cfg(test)]
+    pub(crate) fn replace(&self, policy: Policy) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
     /// What an operator should know of the policy in force.
     fn say(&self) {
         let policy = self.current();

@@ -13,6 +13,8 @@ use super::*;
 use crate::transport::{Frame, FrameKind};
 use crate::world::{GATEWAY, World, name, party};
 
+mod wishes;
+
 fn must_sign(reply: &SignReply) -> &SignedReply {
     match reply {
         SignReply::Signed(signed) => signed,
