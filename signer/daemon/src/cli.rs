@@ -103,8 +103,8 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
     if let Command::Committee(command) = cli.command {
         return committee::execute(command, &cli.config, cli.json);
     }
-    if let Command::Policy(command) = cli.command {
-        return policy::execute(command, &cli.config, cli.json);
+    if let Command::Policy(policy::PolicyCommand::Check { file }) = &cli.command {
+        return policy::check(file, &cli.config, cli.json);
     }
     let config = DaemonConfig::load(&cli.config)?;
     match cli.command {
@@ -124,6 +124,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Status => show::status(&mut operator(&config).await?, cli.json).await,
         Command::Bans => show::bans(&mut operator(&config).await?, cli.json).await,
         Command::Audit(command) => audit::execute(command, &config, cli.json).await,
+        Command::Policy(policy::PolicyCommand::Explain { request }) => {
+            policy::explain(&mut operator(&config).await?, &request, cli.json).await
+        }
         Command::Committee(_) | Command::Policy(_) => Ok(()),
     }
 }

@@ -251,7 +251,7 @@ impl Ground {
         Ok(Services {
             gateway: GatewayService {
                 access: access.clone(),
-                signer,
+                signer: signer.clone(),
                 keys: Arc::clone(keys),
                 status: status.clone(),
             },
@@ -261,7 +261,7 @@ impl Ground {
                 ceremonies: ceremonies.clone(),
                 hang_up: hang_up.clone(),
             },
-            operator: OperatorService { ceremonies, status },
+            operator: OperatorService { ceremonies, status, signer },
         })
     }
 }

@@ -1,6 +1,9 @@
 //! The one commit before the first message: attempt, journal, exposure and audit, all or nothing.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::B256;
+use countersign_policy::Verdict;
 use countersign_userop::PreviewHash;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -68,6 +71,44 @@ impl Store {
         transaction.commit().await?;
         fault::point("after-journal-commit");
         Ok(Recorded { verdict, head })
+    }
+}
+
+/// What would be decided, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Rehearsed {
+    /// The verdict of rules, slot, policy and cap.
+    pub(crate) verdict: Result<Standing, Refusal>,
+    /// What the policy says, with the limits that the request goes over, if it got so far.
+    pub(crate) policy: Option<(Verdict, BTreeSet<String>)>,
+}
+
+impl Store {
+    /// Decides as [`Self::record`] would, and takes all of it back: nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the totals cannot be read.
+    pub(crate) async fn rehearse(
+        &self,
+        entry: &Entry,
+        now_ms: i64,
+    ) -> Result<Rehearsed, StoreError> {
+        let mut connection = self.connection().await;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let policy = match (&entry.weighing, &entry.claim) {
+            (Some(weighing), Some(claim)) => {
+                let asked = weighing.ask(&mut transaction, &claim.slot.to_string(), now_ms).await?;
+                Some((asked.verdict, asked.exceeded))
+            }
+            _ => None,
+        };
+        let verdict = match (&entry.verdict, &entry.claim) {
+            (Err(refusal), _) => Err(refusal.clone()),
+            (Ok(()), Some(claim)) => book(&mut transaction, entry, claim, now_ms).await?,
+            (Ok(()), None) => Err(Refusal::new(Rule::Journal, "an allowed request names no slot")),
+        };
+        transaction.rollback().await?;
+        Ok(Rehearsed { verdict, policy })
     }
 }
 

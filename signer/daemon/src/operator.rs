@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign_protocol::wire;
 use countersign_protocol::wire::operator_server::Operator;
+use countersign_protocol::{SignCall, wire};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -11,6 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::ceremony::{Ceremonies, CeremonyError, CeremonyId};
+use crate::signing::Signer;
 use crate::status::StatusReport;
 
 mod client;
@@ -25,6 +26,7 @@ const UNREAD_EVENTS: usize = 256;
 pub(crate) struct OperatorService {
     pub(crate) ceremonies: Ceremonies,
     pub(crate) status: StatusReport,
+    pub(crate) signer: Signer,
 }
 
 type Events =
@@ -86,6 +88,34 @@ impl Operator for OperatorService {
         _request: Request<wire::StatusRequest>,
     ) -> Result<Response<wire::StatusResponse>, Status> {
         self.status.answer().await.map(Response::new)
+    }
+
+    async fn explain(
+        &self,
+        request: Request<wire::ExplainRequest>,
+    ) -> Result<Response<wire::ExplainReply>, Status> {
+        let asked = request.into_inner();
+        let message = asked.request.ok_or_else(|| Status::invalid_argument("no request"))?;
+        let call = SignCall::from_wire(message).map_err(invalid)?;
+        let (judged, rehearsed) =
+            self.signer.explain(&asked.gateway, &call).await.map_err(|error| {
+                tracing::error!(%error, "the totals cannot be read");
+                Status::internal("the totals cannot be read")
+            })?;
+        let refusal = rehearsed.verdict.as_ref().err();
+        let (policy, exceeded) = rehearsed.policy.clone().unzip();
+        Ok(Response::new(wire::ExplainReply {
+            allowed: refusal.is_none(),
+            rule: refusal.map(|refusal| refusal.rule.name().to_owned()).unwrap_or_default(),
+            message: refusal.map(|refusal| refusal.message.clone()).unwrap_or_default(),
+            policy: policy.map(|verdict| verdict.to_string()).unwrap_or_default(),
+            exceeded: exceeded.unwrap_or_default().into_iter().collect(),
+            preview: judged.preview,
+            preview_hash: judged
+                .preview_hash
+                .map(|hash| hash.as_b256().to_vec())
+                .unwrap_or_default(),
+        }))
     }
 
     async fn bans(

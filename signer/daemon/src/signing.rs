@@ -25,12 +25,12 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{AccountReader, NonceAt};
 use crate::clock;
 use crate::config::{ChainConfig, Deadlines, LimitsConfig, RulesConfig};
-use crate::decision::Entry;
+use crate::decision::{Entry, Rehearsed};
 use crate::journal::{Claim, KeySlot};
 use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
 use crate::keys::{Keys, LiveKey};
 use crate::policy_book::PolicyBook;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::transport::{Inbox, Peers};
 use crate::weighing::barrier_owner;
 
@@ -155,6 +155,31 @@ impl Signer {
             }
         };
         reply.into_wire()
+    }
+
+    /// What we would say to a call, and why: every rule, the slot, the policy with the totals as they are. Nothing is
+    /// written, nothing is signed, and no attempt is used up.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the totals cannot be read.
+    pub(crate) async fn explain(
+        &self,
+        gateway: &str,
+        call: &SignCall,
+    ) -> Result<(Judged, Rehearsed), StoreError> {
+        let inner = &self.inner;
+        let key = inner.keys.get(&call.key);
+        let request_hash = B256::from(*call.request.hash().as_bytes());
+        let judged = inner.judge(gateway, call, request_hash, key.as_deref()).await;
+        let entry = Entry {
+            claim: judged.claim.clone(),
+            weighing: judged.weighing.clone(),
+            exposure: judged.exposure.clone(),
+            verdict: judged.verdict.clone(),
+            ..unjudged(gateway, call, request_hash)
+        };
+        let rehearsed = inner.store.rehearse(&entry, clock::now_ms()).await?;
+        Ok((judged, rehearsed))
     }
 
     /// Answers a call. It runs to its end even if the caller goes away.

@@ -10,7 +10,7 @@ mod reservation;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use countersign_policy::{Facts, Policy, Verdict};
+use countersign_policy::{Facts, Measure, Policy, Verdict};
 use sqlx::sqlite::SqliteConnection;
 
 use crate::judgement::{Refusal, Rule, Ruling};
@@ -32,6 +32,15 @@ pub struct Weighing {
     pub intent: Option<IntentClaim>,
 }
 
+/// What the policy said, and of which totals.
+pub(crate) struct Asked<'a> {
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// The limits that the request goes over.
+    pub(crate) exceeded: BTreeSet<String>,
+    taken: Vec<Measure<'a>>,
+}
+
 impl Weighing {
     /// Says yes or no, and books what a yes takes, under `slot`.
     pub(crate) async fn settle(
@@ -51,29 +60,17 @@ impl Weighing {
         {
             return Ok(Err(refusal));
         }
-        let mut exceeded = BTreeSet::new();
-        let measures = self.policy.measures(&self.facts);
-        let mut taken = Vec::new();
-        for measure in &measures {
-            let total = reservation::total(connection, measure, slot, now_ms).await?;
-            let held = reservation::held(connection, &measure.account, slot).await?;
-            let amount = measure.amount.max(held.unwrap_or_default());
-            let most = countersign_policy::Measure { amount, ..measure.clone() };
-            if most.exceeds(total) {
-                exceeded.insert(measure.limit.name.clone());
-            }
-            taken.push(most);
-        }
-        match self.policy.judge(&self.facts, &exceeded, &self.approved) {
+        let asked = self.ask(connection, slot, now_ms).await?;
+        match &asked.verdict {
             Verdict::Allowed { .. } => {}
             verdict @ Verdict::NeedsApproval { .. } => {
                 return Ok(Err(Refusal::new(Rule::Approval, verdict.to_string())));
             }
             verdict @ Verdict::Denied(_) => {
-                return Ok(Err(Refusal::new(Rule::Policy, reason(&verdict, &exceeded))));
+                return Ok(Err(Refusal::new(Rule::Policy, reason(verdict, &asked.exceeded))));
             }
         }
-        for measure in &taken {
+        for measure in &asked.taken {
             reservation::book(connection, measure, slot, now_ms).await?;
         }
         if let Some(intent) = &self.intent {
@@ -83,6 +80,28 @@ impl Weighing {
             barrier::raise(connection, &account, slot, now_ms).await?;
         }
         Ok(Ok(()))
+    }
+
+    /// Asks the policy with the totals as they are now; books nothing.
+    pub(crate) async fn ask(
+        &self,
+        connection: &mut SqliteConnection,
+        slot: &str,
+        now_ms: i64,
+    ) -> Result<Asked<'_>, StoreError> {
+        let (mut exceeded, mut taken) = (BTreeSet::new(), Vec::new());
+        for measure in self.policy.measures(&self.facts) {
+            let total = reservation::total(connection, &measure, slot, now_ms).await?;
+            let held = reservation::held(connection, &measure.account, slot).await?;
+            let amount = measure.amount.max(held.unwrap_or_default());
+            let most = Measure { amount, ..measure };
+            if most.exceeds(total) {
+                exceeded.insert(most.limit.name.clone());
+            }
+            taken.push(most);
+        }
+        let verdict = self.policy.judge(&self.facts, &exceeded, &self.approved);
+        Ok(Asked { verdict, exceeded, taken })
     }
 
     fn is_admin(&self) -> bool {

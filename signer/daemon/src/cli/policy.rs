@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use countersign_policy::{Policy, network_bound};
-use countersign_protocol::CommitteeFile;
+use countersign_protocol::{CommitteeFile, wire};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::DaemonConfig;
+use crate::operator::OperatorClient;
 use crate::policy_book;
 
 #[derive(Debug, Subcommand)]
@@ -19,11 +22,93 @@ pub(super) enum PolicyCommand {
         /// The policy file.
         file: PathBuf,
     },
+    /// Ask the running daemon what it would say to a request, and why. Nothing is signed, and nothing is written.
+    #[command(after_help = EXPLAIN_EXAMPLE)]
+    Explain {
+        /// The request as JSON.
+        request: PathBuf,
+    },
 }
 
-pub(super) fn execute(command: PolicyCommand, config: &Path, as_json: bool) -> anyhow::Result<()> {
-    let PolicyCommand::Check { file } = command;
-    let policy = policy_book::read(&file)?;
+const EXPLAIN_EXAMPLE: &str = "\
+Example:
+  cosigner policy explain request.json
+
+request.json has the key, its child, the gateway that would ask, and the request as gateways write it:
+  { \"key\": \"wallets\", \"child\": 0, \"gateway\": \"main\", \"request\": { \"version\": 1, \"kind\": \"userOperation\", … } }
+`quorum` (committee indices) and `approvals` may stand beside them.";
+
+/// A request as `cosigner policy explain` reads it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    key: String,
+    child: Option<u32>,
+    gateway: String,
+    request: Value,
+    quorum: Option<Vec<u32>>,
+    #[serde(default)]
+    approvals: Vec<Value>,
+}
+
+pub(super) async fn explain(
+    operator: &mut OperatorClient,
+    path: &Path,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let text =
+        std::fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
+    let question: Question = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no request", path.display()))?;
+    let status = operator.status().await?;
+    let quorum = question.quorum.unwrap_or_else(|| quorum(&status, &question.key));
+    let request = wire::SignRequest {
+        version: wire::SIGN_REQUEST_VERSION,
+        key: question.key,
+        child: question.child,
+        request: serde_json::to_vec(&question.request)?,
+        quorum,
+        attempt: vec![0; 16],
+        approvals: question.approvals.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?,
+        traceparent: None,
+        deadline_ms: 10_000,
+    };
+    let told = operator.explain(&question.gateway, request).await?;
+    if as_json {
+        println!(
+            "{}",
+            json!({
+                "allowed": told.allowed,
+                "rule": told.rule,
+                "reason": told.message,
+                "policy": told.policy,
+                "exceeded": told.exceeded,
+                "preview": told.preview,
+                "previewHash": format!("0x{}", hex::encode(&told.preview_hash)),
+            })
+        );
+        return Ok(());
+    }
+    told.preview.iter().for_each(|line| println!("{line}"));
+    match told.allowed {
+        true => println!("allowed: {}", told.policy),
+        false => println!("refused by the rule {}: {}", told.rule, told.message),
+    }
+    Ok(())
+}
+
+/// Ourselves and as many others as the key asks for.
+fn quorum(status: &wire::StatusResponse, key: &str) -> Vec<u32> {
+    let threshold = status.keys.iter().find(|known| known.name == key).map_or(2, |k| k.threshold);
+    let others = status.peers.iter().map(|peer| peer.party);
+    let members = std::iter::once(status.party).chain(others);
+    let mut quorum: Vec<u32> = members.take(usize::try_from(threshold).unwrap_or(2)).collect();
+    quorum.sort_unstable();
+    quorum
+}
+
+pub(super) fn check(file: &Path, config: &Path, as_json: bool) -> anyhow::Result<()> {
+    let policy = policy_book::read(file)?;
     let parties = committee_size(config);
     if as_json {
         println!("{}", report(&policy, parties));

@@ -87,6 +87,19 @@ impl OperatorClient {
         Ok(self.calls.status(wire::StatusRequest {}).await?.into_inner())
     }
 
+    /// What the daemon would say to a request of this gateway.
+    ///
+    /// # Errors
+    /// If the request is none.
+    pub async fn explain(
+        &mut self,
+        gateway: &str,
+        request: wire::SignRequest,
+    ) -> Result<wire::ExplainReply, OperatorError> {
+        let request = wire::ExplainRequest { request: Some(request), gateway: gateway.to_owned() };
+        Ok(self.calls.explain(request).await?.into_inner())
+    }
+
     /// The parties that are signed with no more.
     ///
     /// # Errors

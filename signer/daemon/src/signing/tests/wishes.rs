@@ -254,3 +254,39 @@ async fn a_policy_that_was_read_again_holds_from_the_next_request_on() {
         .replace(Policy::parse("version = 1\nwaive_intents = true\npolicies = ''").unwrap());
     must_all_refuse(&answers(&world, world.operation(2)).await, "policy");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explaining_says_what_would_be_said_and_leaves_nothing_behind() {
+    let capped = r#"
+version = 1
+waive_intents = true
+policies = '''
+@id("all")
+permit (principal, action, resource);
+@id("capped")
+forbid (principal, action, resource) when { context.exceeded.contains("tiny") };
+'''
+[[limits]]
+name = "tiny"
+asset = "native"
+max = "1"
+window_s = 3600
+"#;
+    let world = world(capped, &[]).await;
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    let signer = &world.daemons[&1].signer;
+    for _ in 0..3 {
+        let (_, told) = signer.explain(GATEWAY, &call).await.unwrap();
+        told.verdict.unwrap();
+        let (verdict, exceeded) = told.policy.unwrap();
+        assert!(verdict.to_string().contains("\"all\"") && exceeded.is_empty(), "{verdict}");
+    }
+    assert_eq!(world.daemons[&1].store.audit_head().await.unwrap().count, 0);
+    for reply in world.ask_all(&call).await {
+        must_sign(&reply);
+    }
+    let next = world.call(&[1, 2], Request::UserOperation(world.operation(2)));
+    let (_, told) = signer.explain(GATEWAY, &next).await.unwrap();
+    assert_eq!(told.verdict.unwrap_err().rule, Rule::Policy);
+    assert!(told.policy.unwrap().1.contains("tiny"));
+}
