@@ -117,7 +117,7 @@ impl Quorum {
                     failed.push(format!("{quorum:?}: {failure}"));
                     self.blame(failure.blamed.iter().chain(&failure.suspected).copied());
                     out.extend(failure.blamed.iter().map(|party| (*party, ())));
-                    refusal = refusal.or(failure.refusal);
+                    refusal = refusal.or_else(|| failure.refusal.map(|refusal| *refusal));
                 }
             }
         }

@@ -82,6 +82,7 @@ impl Cosigner for LocalKey {
             keys: vec![key],
             peers: Vec::new(),
             ready: true,
+            spoiled: Vec::new(),
         };
         Ok(Response::new(status))
     }

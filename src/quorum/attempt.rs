@@ -22,7 +22,7 @@ pub(super) struct AttemptFailure {
     pub(super) blamed: Vec<u8>,
     /// Of whom one may be at fault: asked last, but not left out.
     pub(super) suspected: Vec<u8>,
-    pub(super) refusal: Option<Refusal>,
+    pub(super) refusal: Option<Box<Refusal>>,
     why: String,
 }
 
@@ -153,7 +153,7 @@ fn judge(
             blamed: me(),
             suspected: Vec::new(),
             why: format!("{} refused ({rule}): {message}", party.name),
-            refusal: Some(Refusal { cosigner: party.name.clone(), rule, message }),
+            refusal: Some(Box::new(Refusal { cosigner: party.name.clone(), rule, message })),
         }),
         Ok(SignReply::Failed { class, message, culprits, suspects, .. }) => {
             let (blamed, suspected) = match class {

@@ -230,6 +230,7 @@ impl Cosigner for StandIn {
             keys: vec![key(WALLETS, "accounts"), key(SPONSOR, "paymaster")],
             peers: Vec::new(),
             ready: true,
+            spoiled: Vec::new(),
         }))
     }
 }

@@ -1,6 +1,6 @@
 //! Every check of a body, one at a time: an honest message with one thing wrong is refused for it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::*;
@@ -61,12 +61,12 @@ fn signing_bodies() -> (Phase1, Phase2) {
 fn keygen_bodies() -> (Setup, Reveals) {
     let committee = Committee::new(3, 2).expect("a committee");
     let mut queue = VecDeque::new();
-    let mut machines: Vec<Keygen> = Vec::new();
+    let mut machines = BTreeMap::new();
     for me in committee.members() {
         let session = SessionId::new([3; 32]);
         let (machine, sent) =
             Keygen::new(committee, me, session, Arc::new(Silent)).expect("a member");
-        machines.push(machine);
+        machines.insert(me, machine);
         queue.extend(sent.into_iter().map(|message| (me, message)));
     }
     let (mut setup, mut reveals) = (None, None);
@@ -80,7 +80,7 @@ fn keygen_bodies() -> (Setup, Reveals) {
             (3, _) => setup = Some(read(&bytes)),
             _ => {
                 for to in to {
-                    let machine = &mut machines[usize::from(to.index()) - 1];
+                    let machine = machines.get_mut(&to).expect("a member");
                     let sent = machine.receive(from, &bytes).expect("an honest message");
                     queue.extend(sent.into_iter().map(|message| (to, message)));
                 }
