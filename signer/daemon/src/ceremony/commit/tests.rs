@@ -389,6 +389,27 @@ fn as_many_must_reject_as_leave_no_quorum() {
 }
 
 #[test]
+fn a_party_that_knows_of_a_rejection_never_goes_live() {
+    // Others may act on our answer that we knew of it, whatever we hear from its author since.
+    let standing = Standing {
+        phase: Phase::Certified,
+        acks: all(),
+        discards: BTreeSet::new(),
+        rejects: BTreeSet::from([party(3)]),
+    };
+    let answer = Answer {
+        stance: Stance::Certified,
+        acks: all(),
+        discards: BTreeSet::new(),
+        rejects: BTreeSet::new(),
+        differs: false,
+    };
+    let answers = BTreeMap::from([(party(2), answer.clone()), (party(3), answer)]);
+    let (now, actions) = step(&rules(party(1)), &standing, Event::Asked, &answers);
+    assert_eq!((now, actions), (standing, Vec::new()));
+}
+
+#[test]
 fn the_certificate_is_written_before_the_key_is_loaded_and_used() {
     let acks = all();
     let standing = Standing {
