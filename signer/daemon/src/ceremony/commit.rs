@@ -88,13 +88,9 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Whether it holds the certificate and knows of no rejection.
-    fn holds(&self) -> bool {
-        match self.stance {
-            Stance::Live => true,
-            Stance::Certified => self.rejects.is_empty(),
-            Stance::Open | Stance::Never => false,
-        }
+    /// Whether it holds the certificate. If it knows of a rejection too, it told us.
+    const fn holds(&self) -> bool {
+        matches!(self.stance, Stance::Certified | Stance::Live)
     }
 
     /// Whether it can never come to use the key: it rejects it, or knows of a rejection. That one
@@ -203,8 +199,7 @@ fn decide(
 fn hopeless(now: &Standing, answers: &BTreeMap<PartyId, Answer>) -> bool {
     let refused = now.discards.iter().any(|party| !now.acks.contains(party));
     let differs = answers.values().any(|answer| answer.differs);
-    let certified = |answer: &Answer| matches!(answer.stance, Stance::Certified | Stance::Live);
-    (refused || differs) && !answers.values().any(certified)
+    (refused || differs) && !answers.values().any(Answer::holds)
 }
 
 #[cfg(test)]

@@ -388,23 +388,52 @@ fn as_many_must_reject_as_leave_no_quorum() {
     assert_eq!([needed(3, 2), needed(5, 3), needed(5, 4), needed(7, 2)], [2, 3, 4, 6]);
 }
 
+/// A party that holds the certificate and knows of the third's rejection.
+fn in_vain() -> Standing {
+    Standing {
+        phase: Phase::Certified,
+        acks: all(),
+        discards: BTreeSet::new(),
+        rejects: BTreeSet::from([party(3)]),
+    }
+}
+
+fn answer(stance: Stance, rejects: &[u8]) -> Answer {
+    let rejects = rejects.iter().map(|index| party(*index)).collect();
+    Answer { stance, acks: all(), discards: BTreeSet::new(), rejects, differs: false }
+}
+
+#[test]
+fn a_party_that_knows_of_a_rejection_never_goes_live() {
+    // Others may act on our answer that we knew of it, whatever we hear from its author since.
+    let holds = || answer(Stance::Certified, &[]);
+    let answers = BTreeMap::from([(party(2), holds()), (party(3), holds())]);
+    let (now, actions) = step(&rules(party(1)), &in_vain(), Event::Asked, &answers);
+    assert_eq!((now, actions), (in_vain(), Vec::new()));
+}
+
+#[test]
+fn a_certified_party_waits_with_its_rejection_until_all_know_of_one() {
+    let step = |second| {
+        let answers = BTreeMap::from([(party(2), second), (party(3), answer(Stance::Never, &[3]))]);
+        step(&rules(party(1)), &in_vain(), Event::Asked, &answers).1
+    };
+    // It may have our older word that we hold the certificate, and go live by it.
+    assert_eq!(step(answer(Stance::Certified, &[])), []);
+    assert_eq!(step(answer(Stance::Live, &[])), []);
+    assert_eq!(step(answer(Stance::Certified, &[3])), [Action::Reject, Action::GiveUp]);
+}
+
 #[test]
 fn the_certificate_is_written_before_the_key_is_loaded_and_used() {
-    let acks = all();
     let standing = Standing {
         phase: Phase::Acknowledged,
         acks: BTreeSet::from([party(1)]),
         discards: BTreeSet::new(),
         rejects: BTreeSet::new(),
     };
-    let answer = Answer {
-        stance: Stance::Certified,
-        acks,
-        discards: BTreeSet::new(),
-        rejects: BTreeSet::new(),
-        differs: false,
-    };
-    let answers = BTreeMap::from([(party(2), answer.clone()), (party(3), answer)]);
+    let holds = || answer(Stance::Certified, &[]);
+    let answers = BTreeMap::from([(party(2), holds()), (party(3), holds())]);
     let (now, actions) = step(&rules(party(1)), &standing, Event::Asked, &answers);
     assert_eq!(now.phase, Phase::Live);
     assert_eq!(actions, [Action::Remember, Action::Certify, Action::GoLive]);
