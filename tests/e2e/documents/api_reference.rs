@@ -31,7 +31,7 @@ fn must_list_examples() -> Vec<Example> {
         .filter(|fence| fence.tag == "json")
         .map(|fence| (fence.place, serde_json::from_str(&fence.text).unwrap()))
         .collect();
-    assert!(parsed.len() % 2 == 0, "a request without its answer in {DOCUMENT}");
+    assert!(parsed.len().is_multiple_of(2), "a request without its answer in {DOCUMENT}");
     let mut examples = Vec::new();
     for pair in parsed.chunks(2) {
         let [(place, request), (_, answer)] = pair else { unreachable!("chunks of two") };

@@ -21,7 +21,7 @@ pub(super) struct Fence {
 impl Fence {
     /// Whether every command of it is one that the gate runs.
     pub(super) fn is_the_gates(&self) -> bool {
-        gate::commands(&self.text).all(|command| gate::runs(command))
+        gate::commands(&self.text).all(gate::runs)
     }
 }
 
