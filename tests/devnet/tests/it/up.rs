@@ -75,7 +75,7 @@ async fn its_manifest_has_these_keys_and_its_gateway_answers() {
     let status = devnet.wait_for_exit(Duration::from_secs(30)).await.unwrap();
     assert!(status.success(), "{status}: {}", devnet.log_tail(20));
     assert!(!file.exists(), "the manifest of a world that is gone");
-    let gateway = JsonRpc::new(&text("gatewayUrl")).unwrap().with_bearer(&text("apiKey"));
+    let gateway = JsonRpc::new(text("gatewayUrl")).unwrap().with_bearer(text("apiKey"));
     let deadline = Instant::now() + Duration::from_secs(5);
     while gateway.call::<Value>("eth_chainId", json!([])).await.is_ok() {
         assert!(Instant::now() < deadline, "the gateway outlived the devnet");
