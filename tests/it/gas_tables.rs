@@ -24,8 +24,9 @@ fn must_tabulate(document: &str) -> BTreeMap<String, String> {
     let (_, table) = document.split_once(HEADING).expect("the table has this heading");
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.flat_map(|row| {
-        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let (operation, ours, theirs) = (cells[0], cells[1], cells[2]);
+        let mut cells = row.trim_matches('|').split('|').map(str::trim);
+        let mut cell = || cells.next().expect("a row of three cells");
+        let (operation, ours, theirs) = (cell(), cell(), cell());
         let figure = |account, gas: &str| (format!("{operation}: {account}"), gas.replace(',', ""));
         [figure("CountersignAccount", ours), figure("SimpleAccount", theirs)]
     })
