@@ -106,15 +106,14 @@ async fn an_underpriced_operation_is_made_dearer_until_it_is_taken() {
     let wallet = world.funded_wallet(EntryPointVersion::V0_7).await;
     world.bundler.answer_method_with(SEND, refusal(-32_602, "replacement underpriced"));
     let id = world.send(&wallet, vec![gift(0x36)], SponsorChoice::Account).await;
-    let first = world.until(&id, &[StageName::Signed]).await;
     world.until_it(&id, |op| count(op, "replace") >= 2).await;
     world.bundler.answer_with(Reply::Forward(world.alto.url().into()));
     let landed = world.must_include(&id).await;
-    let fee = |op: &Operation| -> U256 {
-        serde_json::from_value(op.user_operation["maxFeePerGas"].clone()).unwrap()
-    };
-    assert!(fee(&landed) * U256::from(100) >= fee(&first) * U256::from(121));
-    assert_eq!(landed.nonce, first.nonce);
+    let first = landed.timeline.iter().find(|entry| entry.step == "price").unwrap();
+    let quantity = |value: &Value| -> U256 { serde_json::from_value(value.clone()).unwrap() };
+    let fees = [&landed.user_operation, &first.detail].map(|of| quantity(&of["maxFeePerGas"]));
+    assert!(fees[0] * U256::from(100) >= fees[1] * U256::from(121), "{fees:?}");
+    assert_eq!(landed.nonce, Some(quantity(&first.detail["nonce"])));
 }
 
 #[tokio::test]
