@@ -1,12 +1,14 @@
 //! A quorum's signature over a whole operation, beside the bare library and a local key.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, Bytes, U256};
 use anyhow::{Context, bail, ensure};
 use countersign_protocol::{
     AccountClaim, Attempt, ChildNumber, ClientOptions, CommitteeParty, CosignerClient, Identity,
-    KeyName, PartyFacts, Request, SignCall, SignReply, UserOperationRequest,
+    KeyName, PartyFacts, Request, SignCall, SignReply, SignedReply, StageTime,
+    UserOperationRequest,
 };
 use countersign_userop::{
     AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
@@ -41,6 +43,8 @@ pub(crate) struct Report {
     cosigner_rss_mb: f64,
     /// Processor time of all cosigners for one signature.
     cpu_ms_per_signature: f64,
+    /// Where a member's time went, by stage, in milliseconds at the median.
+    stages_ms: BTreeMap<String, f64>,
     /// Bytes between all processes for one signature, the gateway's calls included, TLS and HTTP/2 as well.
     bytes_per_signature: u64,
     /// Measured signatures of each sort.
@@ -65,6 +69,7 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
     let local = local_client(&committee).await?;
     let library = BareLibrary::deal()?;
     let (mut quorum, mut bare, mut single) = (Vec::new(), Vec::new(), Vec::new());
+    let mut stages: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     let mut cpu_before = 0.0;
     for run in 0..runs + WARM_UP {
         if run == WARM_UP {
@@ -73,11 +78,14 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
         let request = request(&account, owner, run)?;
         let hash = *request.hash().as_bytes();
         let call = call(&key, child, request);
-        let quorum_ms = quorum_call(&committee, &call).await?;
+        let (quorum_ms, told) = quorum_call(&committee, &call).await?;
         let bare_ms = tokio::task::block_in_place(|| library.sign(hash, session(run)))?;
         let single_ms = timed(local.sign(&call)).await?;
         if run >= WARM_UP {
             quorum.push(quorum_ms);
+            for stage in told {
+                stages.entry(stage.name).or_default().push(stage.ms);
+            }
             bare.push(bare_ms);
             single.push(single_ms);
         }
@@ -93,6 +101,10 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
         ratio_to_library: (ratio * 1000.0).round() / 1000.0,
         cosigner_rss_mb: committee.largest_rss_mb()?,
         cpu_ms_per_signature: (cpu_ms * 100.0).round() / 100.0,
+        stages_ms: stages
+            .into_iter()
+            .filter_map(|(stage, times)| Some((stage, Quantiles::of(times)?.p50)))
+            .collect(),
         bytes_per_signature: bytes(&account, &key).await?,
         runs,
     })
@@ -172,14 +184,17 @@ fn session(run: u32) -> [u8; 32] {
     session
 }
 
-async fn quorum_call(committee: &Committee, call: &SignCall) -> anyhow::Result<f64> {
+async fn quorum_call(
+    committee: &Committee,
+    call: &SignCall,
+) -> anyhow::Result<(f64, Vec<StageTime>)> {
     let [first, second, ..] = committee.clients() else { bail!("no quorum") };
     let started = Instant::now();
     let (one, two) = tokio::try_join!(first.sign(call), second.sign(call))?;
     let ms = millis(started);
     let (one, two) = (signed(one)?, signed(two)?);
-    ensure!(one == two, "the members of the quorum gave different signatures");
-    Ok(ms)
+    ensure!(one.signature == two.signature, "the members of the quorum gave different signatures");
+    Ok((ms, one.stages))
 }
 
 async fn timed(
@@ -190,9 +205,9 @@ async fn timed(
     Ok(millis(started))
 }
 
-fn signed(reply: SignReply) -> anyhow::Result<[u8; 65]> {
+fn signed(reply: SignReply) -> anyhow::Result<SignedReply> {
     match reply {
-        SignReply::Signed(signed) => Ok(signed.signature),
+        SignReply::Signed(signed) => Ok(signed),
         other => bail!("no signature: {other:?}"),
     }
 }
