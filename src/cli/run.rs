@@ -69,7 +69,7 @@ impl Run {
 /// What protects less than it could is said at every start.
 fn warn_of_waivers(config: &GatewayConfig) {
     tracing::warn!(
-        "callers do not sign their intents (waived): this gateway can spend what the cosigners' rules allow"
+        "where callers do not sign their intents (waived by a cosigner's policy), this gateway can spend what it allows"
     );
     if config.dev {
         tracing::warn!(
