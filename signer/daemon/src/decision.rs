@@ -65,7 +65,14 @@ impl Store {
     pub async fn record(&self, entry: &Entry, now_ms: i64) -> Result<Recorded, StoreError> {
         let mut connection = self.connection().await;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let verdict = settle(&mut transaction, entry, now_ms).await?;
+        let mut verdict = settle(&mut transaction, entry, now_ms).await?;
+        if verdict.is_err() {
+            // What a refusal would have taken is given back before the refusal is written down.
+            transaction.rollback().await?;
+            transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let is_new = take_attempt(&mut transaction, entry, now_ms).await?;
+            verdict = if is_new { verdict } else { Err(used_before()) };
+        }
         let head = audit::append(&mut transaction, line(entry, &verdict, now_ms)).await?;
         fault::point("before-journal-commit");
         transaction.commit().await?;
@@ -119,7 +126,7 @@ async fn settle(
     now_ms: i64,
 ) -> Result<Result<Standing, Refusal>, StoreError> {
     if !take_attempt(connection, entry, now_ms).await? {
-        return Ok(Err(Refusal::new(Rule::Attempt, "this attempt id was used before")));
+        return Ok(Err(used_before()));
     }
     if let Err(refusal) = &entry.verdict {
         return Ok(Err(refusal.clone()));
@@ -127,14 +134,11 @@ async fn settle(
     let Some(claim) = &entry.claim else {
         return Ok(Err(Refusal::new(Rule::Journal, "an allowed request names no slot")));
     };
-    // What a refusal would have taken is given back before the refusal is written down.
-    let mut booking = connection.begin().await?;
-    let verdict = book(&mut booking, entry, claim, now_ms).await?;
-    match verdict {
-        Ok(_) => booking.commit().await?,
-        Err(_) => booking.rollback().await?,
-    }
-    Ok(verdict)
+    book(connection, entry, claim, now_ms).await
+}
+
+fn used_before() -> Refusal {
+    Refusal::new(Rule::Attempt, "this attempt id was used before")
 }
 
 /// Asks the slot, the policy with its limits, and the cap, and books what a yes takes of each.

@@ -128,19 +128,41 @@ impl Policy {
             _ => std::collections::HashMap::new(),
         };
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let context =
-            Context::from_json_value(Value::Object(context), Some((&self.schema, &action)))
-                .map_err(|error| text(&error))?;
         let entities = [
             Entity::with_uid(principal.clone()),
             Entity::new(resource.clone(), attributes, std::collections::HashSet::new())
                 .map_err(|error| text(&error))?,
         ];
-        let entities =
-            Entities::from_entities(entities, Some(&self.schema)).map_err(|error| text(&error))?;
-        let request = Request::new(principal, action, resource, context, Some(&self.schema))
+        let actions = self.actions.clone();
+        let entities = actions.add_entities(entities, None).map_err(|error| text(&error))?;
+        // Policies were checked against the schema; that a question fits it too is a matter of our own code, so that
+        // only debug builds, which all tests are, spend the time to see it.
+        #[cfg(debug_assertions)]
+        self.fits((&principal, &action, &resource), &context, &entities)?;
+        let context =
+            Context::from_json_value(Value::Object(context), None).map_err(|error| text(&error))?;
+        let request = Request::new(principal, action, resource, context, None)
             .map_err(|error| text(&error))?;
         Ok((request, entities))
+    }
+
+    #[cfg(debug_assertions)]
+    fn fits(
+        &self,
+        (principal, action, resource): (&EntityUid, &EntityUid, &EntityUid),
+        context: &Map<String, Value>,
+        entities: &Entities,
+    ) -> Result<(), String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let context = Value::Object(context.clone());
+        let context = Context::from_json_value(context, Some((&self.schema, action)))
+            .map_err(|error| text(&error))?;
+        Entities::from_entities(entities.iter().cloned(), Some(&self.schema))
+            .map_err(|error| text(&error))?;
+        let (principal, action, resource) = (principal.clone(), action.clone(), resource.clone());
+        Request::new(principal, action, resource, context, Some(&self.schema))
+            .map(|_| ())
+            .map_err(|error| text(&error))
     }
 }
 

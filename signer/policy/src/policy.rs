@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
 use alloy::primitives::Address;
-use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{Entities, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 
 use crate::file::PolicyFile;
 use crate::lines::first_label;
@@ -18,7 +18,11 @@ pub use mentions::Approver;
 #[derive(Debug)]
 pub struct Policy {
     pub(crate) cedar: PolicySet,
+    /// Held against each question in debug builds.
+    #[cfg(debug_assertions)]
     pub(crate) schema: Schema,
+    /// The schema's actions with their groups, which each question needs.
+    pub(crate) actions: Entities,
     pub(crate) grants: BTreeMap<PolicyId, BTreeSet<Grant>>,
     pub(crate) approvers: Vec<Approver>,
     limits: Vec<Limit>,
@@ -43,6 +47,8 @@ impl Policy {
         let (cedar, grants) = named(&cedar)?;
         let schema = schema()?;
         check_against(&cedar, &schema, source, place)?;
+        let actions = schema.action_entities();
+        let actions = actions.map_err(|error| PolicyError::Internal(error.to_string()))?;
         let mentions = mentions::of(&cedar)?;
         let (limits, groups) = (file.limits(), groups(&file)?);
         let callers = file.callers()?;
@@ -51,7 +57,9 @@ impl Policy {
         mentions.check(&limits, &groups)?;
         Ok(Self {
             cedar,
+            #[cfg(debug_assertions)]
             schema,
+            actions,
             grants,
             approvers: mentions.approvers(),
             limits,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use countersign_protocol::SignCall;
 use countersign_threshold::{Gated, PartyId, SessionId, SignError, SignRound, Signing};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::engines::EngineFailure;
@@ -25,9 +24,6 @@ pub(super) struct Session {
     pub(super) deadline: Instant,
 }
 
-/// The note that our last-round message left, on its way to the disk.
-type Mark = Option<JoinHandle<()>>;
-
 impl Inner {
     /// Runs the protocol to a verified signature. `early` came while the quorum was still meeting.
     pub(super) async fn run(
@@ -37,13 +33,7 @@ impl Inner {
         mut mail: Mail,
         early: Early,
     ) -> Result<[u8; 65], Failure> {
-        let mut mark = None;
-        let ended = self.rounds(&session, call, &mut mail, early, &mut mark).await;
-        if let Some(mark) = mark {
-            // The slot was bound before the first message; this note is for people and limits.
-            let _ = mark.await;
-        }
-        ended.map_err(Failure::in_rounds)
+        self.rounds(&session, call, &mut mail, early).await.map_err(Failure::in_rounds)
     }
 
     async fn rounds(
@@ -52,10 +42,9 @@ impl Inner {
         call: &SignCall,
         mail: &mut Mail,
         mut early: Early,
-        mark: &mut Mark,
     ) -> Result<[u8; 65], Failure> {
         let (mut machine, messages) = self.begin(session, call).await?;
-        self.release(session, call, messages, mark)?;
+        self.release(session, call, messages)?;
         while !machine.is_done() {
             let (from, frame) = match early.pop_front() {
                 Some(letter) => letter,
@@ -74,7 +63,7 @@ impl Inner {
             let (back, outcome) = self.compute(session, call, receive).await?;
             machine = back;
             match outcome {
-                Ok(messages) => self.release(session, call, messages, mark)?,
+                Ok(messages) => self.release(session, call, messages)?,
                 Err(error) if error.session_goes_on() => {
                     tracing::warn!(party = %from, %error, "a bad frame was dropped");
                 }
@@ -126,9 +115,9 @@ impl Inner {
         session: &Session,
         call: &SignCall,
         messages: Vec<Gated>,
-        mark: &mut Mark,
     ) -> Result<(), Failure> {
         let place = rendezvous(&call.attempt.0);
+        let mut is_marked = false;
         for message in messages {
             let (to, round) = (message.to(), message.round());
             let pushed = message.release(|payload| {
@@ -136,8 +125,9 @@ impl Inner {
                 self.peers.push(to, frame)
             });
             pushed.map_err(SignError::from)?.map_err(unreachable)?;
-            if round == SignRound::Last && mark.is_none() {
-                *mark = Some(self.mark_signed(&session.claim));
+            if round == SignRound::Last && !is_marked {
+                self.mark_signed(&session.claim);
+                is_marked = true;
             }
             fault::point(match round {
                 SignRound::First => "round-1-sent",
@@ -148,14 +138,15 @@ impl Inner {
         Ok(())
     }
 
-    /// From here on the digest counts as signed, whatever follows.
-    fn mark_signed(&self, claim: &Claim) -> JoinHandle<()> {
+    /// From here on the digest counts as signed, whatever follows. Its slot was bound before the first message, so
+    /// that nothing waits for this note, which is for people; a daemon that stops in order finishes it.
+    fn mark_signed(&self, claim: &Claim) {
         let (store, slot, digest) = (self.store.clone(), claim.slot.clone(), claim.digest);
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             if let Err(error) = store.mark_signed(&slot, digest, clock::now_ms()).await {
                 tracing::error!(%error, "a signature could not be noted as such");
             }
-        })
+        });
     }
 
     /// Counts a spoiled signature against everyone who may have spoiled it.

@@ -267,6 +267,7 @@ async fn a_digest_counts_as_signed_once_our_last_message_left() {
 
     assert_eq!(must_fail(&replies[0]).2, [2]);
     must_sign(&replies[1]);
+    world.daemons[&1].signer.drained().await;
     assert!(store.slot_history(&slot(&call)).await.unwrap()[0].signed_at_ms.is_some());
 }
 
