@@ -14,8 +14,8 @@ use countersign_userop::AccountSpec;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::ROLE;
 use crate::wire::{Counter, count_through};
+use crate::{ROLE, core};
 
 const PARTIES: u8 = 3;
 const UP_WITHIN: Duration = Duration::from_secs(30);
@@ -79,9 +79,9 @@ impl Committee {
             cosigner(home, &["committee", "sign", &file.display().to_string()])?;
         }
         let mut committee = Self { processes: Vec::new(), clients: Vec::new(), gateway, _dir: dir };
-        for home in &homes {
+        for (number, home) in homes.iter().enumerate() {
             fs::copy(&file, home.join("committee.json"))?;
-            committee.processes.push(spawn(home)?);
+            committee.processes.push(spawn(home, number)?);
         }
         for home in &homes {
             wait_for(home)?;
@@ -201,9 +201,11 @@ fn cosigner(home: &Path, args: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8(out.stdout)?)
 }
 
-fn spawn(home: &Path) -> anyhow::Result<Child> {
+fn spawn(home: &Path, number: usize) -> anyhow::Result<Child> {
     let log = fs::File::create(home.join("log"))?;
+    let (core, which) = core::of(number);
     let mut command = command(home, &["run"])?;
+    command.env(core, which);
     Ok(command.stdout(log.try_clone()?).stderr(log).stdin(Stdio::null()).spawn()?)
 }
 

@@ -2,6 +2,7 @@
 
 mod bare_library;
 mod committee;
+mod core;
 mod local_key;
 mod op;
 mod sign;
@@ -52,6 +53,7 @@ enum Command {
 
 fn main() -> ExitCode {
     if std::env::var_os(ROLE).is_some() {
+        core::take_mine();
         return countersign_cosigner::main();
     }
     match run(Cli::parse()) {

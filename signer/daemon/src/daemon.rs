@@ -30,9 +30,11 @@ mod error;
 mod handshakes;
 mod journal_name;
 mod serve;
+mod ways;
 
 pub use error::StartError;
 use serve::{serve_network, serve_operator};
+use ways::Ways;
 
 /// A running daemon. Dropping it stops it at once; [`Daemon::stop`] stops it gracefully.
 #[derive(Debug)]
@@ -61,6 +63,18 @@ impl Daemon {
     /// Says what is missing or wrong: the committee file, the identity, the passphrase, the vault,
     /// the database, or an address that is taken.
     pub async fn start(config: DaemonConfig) -> Result<Self, StartError> {
+        Self::start_through(config, |links| links).await
+    }
+
+    /// Starts everything, with `way` put before the links that carry this cosigner's frames to the others: for
+    /// programs that play a cosigner of ill will or a bad network. What comes in is checked as ever.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_through(
+        config: DaemonConfig,
+        way: impl FnOnce(Arc<dyn Peers>) -> Arc<dyn Peers>,
+    ) -> Result<Self, StartError> {
         let policy = PolicyBook::load(&config)?;
         let ground = Ground::prepare(&config).await?;
         let listener = TcpListener::bind(config.listen)
@@ -75,7 +89,9 @@ impl Daemon {
         let keys = Arc::new(Keys::default());
         let (me, limit) = (ground.me, config.deadlines.connect());
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
-        let services = ground.services(&config, &policy, &links, &keys, &stop, &hang_up).await?;
+        let frames = way(Arc::clone(&links) as Arc<dyn Peers>);
+        let ways = Arc::new(Ways { links: Arc::clone(&links), frames });
+        let services = ground.services(&config, &policy, &ways, &keys, &stop, &hang_up).await?;
         let ceremonies = services.peer.ceremonies.clone();
         let signer = services.gateway.signer.clone();
 
@@ -203,7 +219,7 @@ impl Ground {
         &self,
         config: &DaemonConfig,
         policy: &PolicyBook,
-        links: &Arc<Links>,
+        ways: &Arc<Ways>,
         keys: &Arc<Keys>,
         stop: &CancellationToken,
         hang_up: &CancellationToken,
@@ -214,7 +230,7 @@ impl Ground {
             identity: self.identity.clone(),
             committee: Arc::clone(committee),
             committee_hash: self.committee_hash,
-            peers: Arc::clone(links) as Arc<dyn Colleagues>,
+            peers: Arc::clone(ways) as Arc<dyn Colleagues>,
             inbox: Arc::clone(&inbox),
             vault: Arc::clone(&self.vault),
             keys: Arc::clone(keys),
@@ -227,7 +243,7 @@ impl Ground {
             me: self.me,
             committee: Arc::clone(committee),
             committee_hash: self.committee_hash,
-            links: Arc::clone(links),
+            links: Arc::clone(&ways.links),
             ceremonies: ceremonies.clone(),
             live: Arc::clone(keys),
             store: self.store.clone(),
@@ -243,7 +259,7 @@ impl Ground {
             limits: config.limits,
             deadlines: config.deadlines,
             keys: Arc::clone(keys),
-            peers: Arc::clone(links) as Arc<dyn Peers>,
+            peers: Arc::clone(&ways.frames),
             inbox: Arc::clone(&inbox),
             store: self.store.clone(),
         });

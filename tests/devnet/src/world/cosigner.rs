@@ -93,6 +93,7 @@ impl Draft {
         let mut cosigner = CosignerProcess {
             index: self.index,
             address: format!("127.0.0.1:{}", self.port),
+            runs: self.program.clone(),
             program: self.program,
             config,
             process,
@@ -109,7 +110,10 @@ impl Draft {
 pub struct CosignerProcess {
     index: u8,
     address: String,
+    /// What its operator uses.
     program: PathBuf,
+    /// What is started as the daemon.
+    runs: PathBuf,
     config: PathBuf,
     process: Process,
     logs: LogDir,
@@ -149,13 +153,33 @@ impl CosignerProcess {
         self.envs.clear();
     }
 
+    /// Puts `hostile-cosigner` in its place, with its identity, its shares and its database. It behaves until
+    /// [`Self::set_manner`] says otherwise.
+    ///
+    /// # Errors
+    /// When the program is not built, or does not come up.
+    pub async fn turn_hostile(&mut self) -> anyhow::Result<()> {
+        self.runs = Workspace::locate()?.binary("hostile-cosigner")?;
+        self.restart().await
+    }
+
+    /// How a hostile one treats what it sends from now on: see `tests/hostile/src/manner.rs`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set_manner(&self, manner: &Value) -> anyhow::Result<()> {
+        let next = self.config.with_file_name("manner.next");
+        fs::write(&next, manner.to_string())?;
+        Ok(fs::rename(next, self.config.with_file_name("manner.json"))?)
+    }
+
     /// Kills it if it runs, starts it again on the same data, and waits until it answers.
     ///
     /// # Errors
     /// When it does not come up.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;
-        let start = command(self.index, &self.program, &self.config, &self.envs);
+        let start = command(self.index, &self.runs, &self.config, &self.envs);
         self.process = Process::start(start, &self.logs)?;
         self.wait_until_ready().await
     }

@@ -1,0 +1,127 @@
+//! Stands between a cosigner and its links.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use countersign_cosigner::{Frame, FrameKind, PeerError, Peers};
+use countersign_threshold::PartyId;
+
+use crate::manner::{Manner, Which};
+use crate::seal::sealed;
+
+/// Alters frames as the file says at that moment.
+pub(crate) struct Meddler {
+    links: Arc<dyn Peers>,
+    file: PathBuf,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    /// Frames that are kept back, by receiver.
+    late: BTreeMap<PartyId, Frame>,
+    /// What was sent before at the place of each sort of frame, by receiver.
+    said: BTreeMap<(PartyId, u8), Vec<u8>>,
+}
+
+impl Meddler {
+    pub(crate) fn new(links: Arc<dyn Peers>, file: PathBuf) -> Self {
+        Self { links, file, memory: Mutex::default() }
+    }
+
+    /// What leaves instead of the frame.
+    fn meddle(&self, to: PartyId, frame: Frame) -> Vec<Frame> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = remember(&mut memory, to, &frame);
+        let manner = Manner::read(&self.file);
+        let mut leaving = altered(manner, to, frame, earlier, &mut memory);
+        if !leaving.is_empty()
+            && let Some(late) = memory.late.remove(&to)
+        {
+            leaving.push(late);
+        }
+        leaving
+    }
+}
+
+fn altered(
+    manner: Manner,
+    to: PartyId,
+    mut frame: Frame,
+    earlier: Option<Vec<u8>>,
+    memory: &mut Memory,
+) -> Vec<Frame> {
+    let tell = |what: &str| tracing::warn!(%to, kind = ?frame.kind, what, "ill will");
+    match manner {
+        Manner::Flip { which, at } if which.is(&frame) => {
+            tell("a bit is flipped");
+            sealed(&mut frame.payload, |body| flip(body, at));
+            vec![frame]
+        }
+        Manner::Spoil { which, at, only_to }
+            if which.is(&frame) && only_to.is_none_or(|only| only == to.index()) =>
+        {
+            tell("a bit is spoilt");
+            flip(&mut frame.payload, at);
+            vec![frame]
+        }
+        Manner::Twice { which } if which.is(&frame) => {
+            tell("sent twice");
+            vec![frame.clone(), frame]
+        }
+        Manner::Withhold { which } if which.is(&frame) => {
+            tell("withheld");
+            vec![]
+        }
+        Manner::Late { which } if which.is(&frame) => {
+            tell("kept back");
+            memory.late.insert(to, frame);
+            vec![]
+        }
+        Manner::Replay { which } if which.is(&frame) => {
+            tell("replayed");
+            let payload = earlier.unwrap_or_default();
+            vec![Frame { payload, ..frame }]
+        }
+        Manner::Swell { which, bytes } if which.is(&frame) => {
+            tell("swollen");
+            frame.payload.resize(bytes, 0xa5);
+            vec![frame]
+        }
+        Manner::Garble { which } if which.is(&frame) => {
+            tell("garbled");
+            sealed(&mut frame.payload, |body| body.iter_mut().for_each(|byte| *byte ^= 0x5a));
+            vec![frame]
+        }
+        _ => vec![frame],
+    }
+}
+
+fn flip(bytes: &mut [u8], at: usize) {
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte ^= 1;
+    }
+}
+
+/// Keeps what is said at this place, and gives what was said there before.
+fn remember(memory: &mut Memory, to: PartyId, frame: &Frame) -> Option<Vec<u8>> {
+    let sorts = [Which::Open, Which::First, Which::Second, Which::Last, Which::Keygen];
+    let place = (0_u8..).zip(sorts).find(|(_, which)| which.is(frame))?.0;
+    memory.said.insert((to, place), frame.payload.clone())
+}
+
+#[async_trait]
+impl Peers for Meddler {
+    async fn connect(&self, to: PartyId) -> Result<(), PeerError> {
+        self.links.connect(to).await
+    }
+
+    fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
+        if frame.kind == FrameKind::Abort {
+            return self.links.push(to, frame);
+        }
+        self.meddle(to, frame).into_iter().try_for_each(|frame| self.links.push(to, frame))
+    }
+}
