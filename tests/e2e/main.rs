@@ -7,9 +7,9 @@
 mod api;
 mod breakable;
 mod documents;
+mod hostile;
 mod killed_gateway;
 mod ledger;
-mod lying_gateway;
 mod operations;
 mod shared;
 mod signing;

@@ -76,20 +76,36 @@ impl Scene {
         kind: AccountKind,
         version: EntryPointVersion,
     ) -> Value {
-        let wallet = json!({
-            "key": self.manifest.keys.accounts, "chainId": self.chain(), "kind": kind,
-            "entryPointVersion": version,
-        });
-        rpc.call("countersign_createWallet", json!([wallet])).await.unwrap()
+        must_create_wallet(&self.manifest, rpc, kind, version).await
     }
 
     /// A batch of EIP-5792 that our own paymaster pays for.
     pub(crate) fn batch(&self, from: &Value, id: &str, calls: Value) -> Value {
-        json!([{
-            "version": "2.0.0", "id": id, "from": from, "chainId": self.chain(), "atomicRequired": true,
-            "calls": calls, "capabilities": { "countersign": { "sponsor": "own" } },
-        }])
+        batch(&self.manifest, from, id, calls)
     }
+}
+
+/// A new wallet of this caller, in any world.
+pub(crate) async fn must_create_wallet(
+    world: &Manifest,
+    rpc: &JsonRpc,
+    kind: AccountKind,
+    version: EntryPointVersion,
+) -> Value {
+    let wallet = json!({
+        "key": world.keys.accounts, "chainId": format!("{:#x}", world.chain_id), "kind": kind,
+        "entryPointVersion": version,
+    });
+    rpc.call("countersign_createWallet", json!([wallet])).await.unwrap()
+}
+
+/// A batch of EIP-5792 that our own paymaster pays for, in any world.
+pub(crate) fn batch(world: &Manifest, from: &Value, id: &str, calls: Value) -> Value {
+    json!([{
+        "version": "2.0.0", "id": id, "from": from, "chainId": format!("{:#x}", world.chain_id),
+        "atomicRequired": true, "calls": calls,
+        "capabilities": { "countersign": { "sponsor": "own" } },
+    }])
 }
 
 /// Follows calls until they are no longer pending.

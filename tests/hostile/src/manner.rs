@@ -58,6 +58,8 @@ pub(crate) enum Manner {
     Replay { which: Which },
     /// Makes the frame as long as `bytes`.
     Swell { which: Which, bytes: usize },
+    /// Opens for another epoch of the key.
+    OtherEpoch,
     /// Sends garbage of the same length behind the header, under a right checksum.
     Garble { which: Which },
 }

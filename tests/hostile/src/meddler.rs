@@ -67,6 +67,13 @@ fn altered(
             flip(&mut frame.payload, at);
             vec![frame]
         }
+        Manner::OtherEpoch if Which::Open.is(&frame) => {
+            tell("of another epoch");
+            if let Some(at) = epoch_at(&frame.payload) {
+                flip(&mut frame.payload, at);
+            }
+            vec![frame]
+        }
         Manner::Twice { which } if which.is(&frame) => {
             tell("sent twice");
             vec![frame.clone(), frame]
@@ -103,6 +110,15 @@ fn flip(bytes: &mut [u8], at: usize) {
     if let Some(byte) = bytes.get_mut(at) {
         *byte ^= 1;
     }
+}
+
+/// Where an opening has its epoch: behind protocol, engine, committee, key and public key, of which three are text or
+/// bytes behind their lengths.
+fn epoch_at(opening: &[u8]) -> Option<usize> {
+    let behind = |at: usize| Some(at + 1 + usize::from(*opening.get(at)?));
+    let committee = behind(1)?;
+    let key = behind(committee + 32)?;
+    behind(key)
 }
 
 /// Keeps what is said at this place, and gives what was said there before.

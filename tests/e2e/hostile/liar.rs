@@ -1,10 +1,11 @@
 //! The liar: whoever has taken over the gateway's machine.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use alloy::primitives::{Address, Bytes, U256};
-use countersign_devnet::Workspace;
+use countersign_devnet::{JsonRpc, Manifest, Workspace};
 use countersign_protocol::{
     AccountClaim, Attempt, ChildNumber, ClientOptions, CommitteeFile, CosignerClient, Identity,
     Request, SignCall, SignReply, UserOperationRequest,
@@ -14,11 +15,11 @@ use countersign_userop::{
 };
 use serde_json::{Value, json};
 
-use crate::shared::{Scene, must_settle};
+use crate::shared::{Scene, batch, must_create_wallet, must_settle};
 
 /// A whole gateway's power over one wallet of an honest caller.
 pub(super) struct Liar {
-    scene: &'static Scene,
+    manifest: Manifest,
     clients: Vec<CosignerClient>,
     wallet: Value,
     pub(super) spec: AccountSpec,
@@ -29,11 +30,20 @@ pub(super) struct Liar {
 impl Liar {
     /// Takes the gateway's identity and a wallet that was made honestly.
     pub(super) async fn new(scene: &'static Scene) -> Self {
-        let rpc = scene.rpc();
+        Self::among(scene.manifest.clone(), scene.gateway_dir(), EntryPointVersion::V0_8).await
+    }
+
+    /// The same in any world, whose gateway's files are in `gateway`.
+    pub(super) async fn among(
+        manifest: Manifest,
+        gateway: &Path,
+        version: EntryPointVersion,
+    ) -> Self {
+        let rpc = honest(&manifest);
         let wallet =
-            scene.must_create_wallet(&rpc, AccountKind::Countersign, EntryPointVersion::V0_8).await;
-        let identity = Identity::load(&scene.gateway_dir().join("identity")).unwrap();
-        let committee = CommitteeFile::load(&scene.gateway_dir().join("committee.json")).unwrap();
+            must_create_wallet(&manifest, &rpc, AccountKind::Countersign, version).await;
+        let identity = Identity::load(&gateway.join("identity")).unwrap();
+        let committee = CommitteeFile::load(&gateway.join("committee.json")).unwrap();
         let client = |party| CosignerClient::new(&identity, party, ClientOptions::default());
         let clients = committee.parties().iter().map(client).collect::<Result<_, _>>().unwrap();
         let spec = json!({
@@ -41,7 +51,7 @@ impl Liar {
             "factory": wallet["factory"], "implementation": wallet["implementation"],
         });
         Self {
-            scene,
+            manifest,
             clients,
             spec: serde_json::from_value(spec).unwrap(),
             owner: serde_json::from_value(wallet["owner"].clone()).unwrap(),
@@ -65,7 +75,7 @@ impl Liar {
             AccountClaim { kind: self.spec.kind, factory: self.spec.factory, salt: self.salt };
         UserOperationRequest {
             entry_point: self.spec.version.canonical_address(),
-            chain: ChainId::new(self.scene.manifest.chain_id),
+            chain: ChainId::new(self.manifest.chain_id),
             version: self.spec.version,
             account: claim,
             op,
@@ -77,7 +87,7 @@ impl Liar {
     pub(super) fn call(&self, quorum: &[u8], request: UserOperationRequest) -> SignCall {
         let index = u32::try_from(self.wallet["index"].as_u64().unwrap()).unwrap();
         SignCall {
-            key: self.scene.manifest.keys.accounts.parse().unwrap(),
+            key: self.manifest.keys.accounts.parse().unwrap(),
             child: ChildNumber::new(index),
             request: Request::UserOperation(request),
             quorum: quorum.to_vec(),
@@ -125,7 +135,7 @@ impl Liar {
 
     /// What a command of a cosigner's operator prints.
     pub(super) fn operator(&self, index: usize, args: &[&str]) -> String {
-        let config = &self.scene.manifest.cosigners[index - 1].config;
+        let config = &self.manifest.cosigners[index - 1].config;
         let program = Workspace::locate().unwrap().binary("cosigner").unwrap();
         let shown = Command::new(program).args(args).args(["--config", config]).output().unwrap();
         assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
@@ -144,11 +154,16 @@ impl Liar {
 
     /// The honest gateway is served as ever, for the same wallet.
     pub(super) async fn must_leave_the_honest_gateway_served(&self, id: &str) {
-        let rpc = self.scene.rpc();
-        let calls = json!([{ "to": self.scene.manifest.target, "data": "0xd09de08a" }]);
-        let batch = self.scene.batch(&self.wallet["address"], id, calls);
+        let rpc = honest(&self.manifest);
+        let calls = json!([{ "to": self.manifest.target, "data": "0xd09de08a" }]);
+        let batch = batch(&self.manifest, &self.wallet["address"], id, calls);
         rpc.call::<Value>("wallet_sendCalls", batch).await.unwrap();
         let status = must_settle(&rpc, id).await;
         assert_eq!(status["status"], 200, "{status}");
     }
+}
+
+/// The honest caller's way to the gateway.
+fn honest(world: &Manifest) -> JsonRpc {
+    JsonRpc::new(&world.gateway_url).unwrap().with_bearer(&world.api_key)
 }
