@@ -5,10 +5,12 @@
 //! share, the sender from the configured factory, and what an operation does is read from its call data.
 
 mod account;
+mod alone;
 mod approval;
 mod approvers;
 mod caller;
 mod calls;
+mod canary;
 mod cost;
 mod delegation;
 mod entry_point;
@@ -20,7 +22,9 @@ mod purpose;
 mod quorum;
 mod refusal;
 mod sender;
+mod signer;
 mod targets;
+mod typed_data;
 mod window;
 
 use std::collections::BTreeSet;
@@ -108,6 +112,7 @@ async fn weigh(case: &Case<'_>, judged: &mut Judged) -> Ruling {
     match &case.call.request {
         Request::UserOperation(request) => operation::weigh(case, key, request, judged).await,
         Request::PaymasterApproval(request) => approval::weigh(case, key, request, judged),
+        Request::Signable(request) => alone::weigh(case, key, request, judged).await,
         _ => Err(Refusal::new(Rule::Purpose, "this build signs no such request")),
     }
 }
@@ -120,12 +125,15 @@ impl Case<'_> {
         entry_point: Address,
         version: EntryPointVersion,
     ) -> Ruling<&ChainConfig> {
-        let chain =
-            self.book.chains.iter().find(|chain| chain.id == id).ok_or_else(|| {
-                Refusal::new(Rule::Chain, format!("chain {id} is not configured"))
-            })?;
+        let chain = self.configured(id)?;
         entry_point::entry_point(chain, entry_point, version)?;
         Ok(chain)
+    }
+
+    /// The configured chain of this id.
+    fn configured(&self, id: ChainId) -> Ruling<&ChainConfig> {
+        let found = self.book.chains.iter().find(|chain| chain.id == id);
+        found.ok_or_else(|| Refusal::new(Rule::Chain, format!("chain {id} is not configured")))
     }
 
     /// The address of our key, or of the child that the call names.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_policy::ActionKind;
 use countersign_protocol::PaymasterApprovalRequest;
+use countersign_userop::SignableKind;
 use countersign_userop::preview_sponsorship;
 
 use super::{
@@ -55,7 +55,7 @@ pub(super) fn weigh(
     });
     let approved = approvers::approved(case, request.chain, shown.digest, preview_hash, None)?;
     let asked = Asked {
-        kind: ActionKind::PaymasterApproval,
+        kind: SignableKind::PaymasterApproval,
         caller: format!("gateway:{}", case.caller),
         intent_signed: false,
         key: key.record.name.as_str(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use alloy::primitives::keccak256;
-use countersign_policy::ActionKind;
 use countersign_protocol::UserOperationRequest;
+use countersign_userop::SignableKind;
 use countersign_userop::{UserOperation, preview_operation};
 
 use super::{
@@ -44,7 +44,7 @@ pub(super) async fn weigh(
     let signer = asker.intent.as_ref().map(|(signer, _)| *signer);
     let approved = approvers::approved(case, request.chain, *hash.as_b256(), shown.hash(), signer)?;
     let asked = Asked {
-        kind: ActionKind::UserOperation,
+        kind: SignableKind::UserOperation,
         caller: asker.name,
         intent_signed: signer.is_some(),
         key: key.record.name.as_str(),

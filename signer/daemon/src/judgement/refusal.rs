@@ -38,10 +38,16 @@ pub enum Rule {
     Calls,
     /// No call goes where it could take the account itself.
     Targets,
-    /// The operation cannot cost more than the ceiling.
+    /// The operation or transaction cannot cost more than the ceiling.
     Cost,
-    /// No EIP-7702 delegation, unless configured.
+    /// No EIP-7702 delegation, unless configured; an authorization's delegate is a configured one.
     Delegation,
+    /// The address that a request names as its signer is that of our own key.
+    Signer,
+    /// Typed data is verified neither by an EntryPoint, nor by an account of the key's own, nor by a paymaster of ours.
+    TypedData,
+    /// A canary is of this key, in the generation that we hold.
+    Canary,
     /// The paymaster is configured, for this key and EntryPoint.
     Paymaster,
     /// The approval's window is bounded, open, and not longer than configured.
@@ -64,7 +70,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Parse,
         Self::Busy,
         Self::Caller,
@@ -82,6 +88,9 @@ impl Rule {
         Self::Targets,
         Self::Cost,
         Self::Delegation,
+        Self::Signer,
+        Self::TypedData,
+        Self::Canary,
         Self::Paymaster,
         Self::Window,
         Self::Intent,
@@ -113,6 +122,9 @@ impl Rule {
             Self::Targets => "targets",
             Self::Cost => "cost",
             Self::Delegation => "delegation",
+            Self::Signer => "signer",
+            Self::TypedData => "typed-data",
+            Self::Canary => "canary",
             Self::Paymaster => "paymaster",
             Self::Window => "window",
             Self::Intent => "intent",

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, U256, address};
 
-use crate::{ActionKind, Asset, CallFacts, Facts, Flow, Grant, Policy, Time, Verdict};
+use countersign_userop::SignableKind;
+
+use crate::{Asset, CallFacts, Facts, Flow, Grant, Policy, Time, Verdict};
 
 const DESK: &str = "treasury-desk";
 const USDC: Address = address!("a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
@@ -12,7 +14,7 @@ const USDC: Address = address!("a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
 /// An operation on chain 1 that sends `wei` to somebody.
 fn sends(wei: u64) -> Facts {
     Facts {
-        kind: ActionKind::UserOperation,
+        kind: SignableKind::UserOperation,
         caller: DESK.into(),
         intent_signed: true,
         key: "treasury".into(),
@@ -149,7 +151,7 @@ fn deploy_only_deploys_once_and_calls_nothing() {
 #[test]
 fn paymaster_only_sponsors_within_its_budget_and_signs_no_operation() {
     let policy = example("paymaster-only");
-    let approval = Facts { kind: ActionKind::PaymasterApproval, ..sends(1) };
+    let approval = Facts { kind: SignableKind::PaymasterApproval, ..sends(1) };
     let verdict = judge(&policy, &approval);
     assert!(verdict.is_allowed(), "{verdict}");
     must_deny(&judge_after(&policy, &approval, U256::MAX, &[]), "within the budget");
