@@ -14,6 +14,7 @@ mod canary;
 mod cost;
 mod delegation;
 mod entry_point;
+mod feature;
 mod init_code;
 mod intent;
 mod operation;
@@ -32,9 +33,9 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use countersign_policy::Policy;
-use countersign_protocol::{Request, SignCall};
+use countersign_protocol::{Features, Request, SignCall};
 use countersign_threshold::{ChildIndex, Digest, PartyId};
-use countersign_userop::{ChainId, EntryPointVersion, PreviewHash};
+use countersign_userop::{ChainId, Descriptors, EntryPointVersion, PreviewHash};
 
 use crate::accounts::AccountReader;
 use crate::config::{ChainConfig, RulesConfig};
@@ -56,6 +57,8 @@ pub(crate) struct Rulebook {
     pub(crate) rules: RulesConfig,
     /// Our own place in the committee.
     pub(crate) me: PartyId,
+    /// Words for people; no rule looks at them.
+    pub(crate) descriptors: Arc<Descriptors>,
 }
 
 /// One request before the rules.
@@ -68,6 +71,8 @@ pub(crate) struct Case<'a> {
     pub(crate) key: Option<&'a LiveKey>,
     /// The policy in force.
     pub(crate) policy: Arc<Policy>,
+    /// The features in force.
+    pub(crate) features: Arc<Features>,
     pub(crate) now_s: u64,
 }
 
@@ -105,6 +110,7 @@ pub(crate) async fn judge(case: &Case<'_>) -> Judged {
 async fn weigh(case: &Case<'_>, judged: &mut Judged) -> Ruling {
     caller::caller(case)?;
     caller::deadline(case)?;
+    feature::feature(case)?;
     let key = purpose::key(case)?;
     purpose::purpose(&case.call.request, key)?;
     quorum::quorum(case, key)?;

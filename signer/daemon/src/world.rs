@@ -11,15 +11,15 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use countersign_policy::{DEVELOPMENT, Policy};
 use countersign_protocol::{
-    AccountClaim, Attempt, ChildNumber, KeyName, KeyPurpose, PaymasterApprovalRequest, Request,
-    SignCall, SignReply, UserOperationRequest,
+    AccountClaim, Attempt, ChildNumber, FeatureBook, Features, KeyName, KeyPurpose,
+    PaymasterApprovalRequest, Request, SignCall, SignReply, UserOperationRequest,
 };
 use countersign_threshold::{
     BanLedger, ChildIndex, Committee, Gates, KeyShare, LedgerError, PartyId, fixtures,
 };
 use countersign_userop::{
-    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, Paymaster,
-    SponsorWindow, UserOperation,
+    AccountKind, AccountSpec, Call, ChainId, Descriptors, EntryPointVersion, Fees, GasLimits,
+    Paymaster, SponsorWindow, UserOperation,
 };
 
 use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
@@ -178,6 +178,10 @@ pub(crate) struct World {
     /// The policy of every daemon.
     pub(crate) policy: PolicyBook,
     pub(crate) limits: LimitsConfig,
+    /// The features of every daemon.
+    pub(crate) features: FeatureBook,
+    /// The words that daemons started from now on have.
+    pub(crate) descriptors: Arc<Descriptors>,
     attempts: AtomicU64,
 }
 
@@ -203,6 +207,8 @@ impl World {
             policy: PolicyBook::of(Policy::parse(DEVELOPMENT).unwrap()),
             deadlines,
             limits: LimitsConfig::default(),
+            features: FeatureBook::of(Features::everything()),
+            descriptors: Arc::default(),
             attempts: AtomicU64::new(1),
         };
         let committee = Committee::new(parties, threshold).unwrap();
@@ -233,6 +239,8 @@ impl World {
             chains,
             rules,
             policy: self.policy.clone(),
+            features: self.features.clone(),
+            descriptors: Arc::clone(&self.descriptors),
             limits: self.limits,
             deadlines: self.deadlines,
             keys: Arc::clone(&keys),

@@ -6,6 +6,7 @@
 //!   [`PinnedClient`] speak TLS 1.3 only, and only to keys that are pinned.
 //! - [`CommitteeFile`] names the parties and the gateways, under all parties' signatures.
 //! - [`CosignerClient`] is one persistent connection from a gateway to one cosigner.
+//! - [`Features`] say which requests are meant to be in use at all; default off.
 //! - [`SignedApproval`] is a person's approval of one exact request.
 //! - [`SignedIntent`] is a caller's own signature on what shall be done: an [`Intent`] or a [`SignableIntent`].
 //! - [`wire`] holds the generated messages and services.
@@ -20,6 +21,7 @@ mod call;
 mod canonical;
 mod client;
 mod committee_file;
+mod features;
 mod identity;
 mod intent;
 mod key_name;
@@ -36,6 +38,9 @@ pub use canonical::canonical_json;
 pub use client::{ClientError, ClientOptions, CosignerClient, CosignerStatus, KeySummary};
 pub use committee_file::{
     CommitteeFile, CommitteeFileError, CommitteeHash, CommitteeParty, GatewayEntry, PartyFacts,
+};
+pub use features::{
+    EXAMPLE_FEATURES, FeatureBook, FeatureFileError, FeatureOff, Features, FeaturesError, Flag,
 };
 pub use identity::{Fingerprint, Identity, IdentityError, IdentityKey, IdentitySignature};
 pub use intent::{INTENT_DOMAIN, Intent, IntentError, IntentKey, SignableIntent, SignedIntent};

@@ -16,6 +16,7 @@ use crate::facts::{self, Asked};
 use crate::journal::{GasTerms, OperationTerms, Terms};
 use crate::keys::LiveKey;
 use crate::weighing::Weighing;
+use crate::words;
 
 /// What is signed is the digest that the kind makes of these very fields; no kind can ask for another's.
 pub(super) async fn weigh(
@@ -32,6 +33,7 @@ pub(super) async fn weigh(
     claim.slot.slot.subject.get_or_insert(owner);
     judged.claim = Some(claim);
     judged.preview = signable.lines();
+    judged.preview.extend(words::of_signable(&case.book.descriptors, signable));
     let preview_hash = signable.canonical().hash();
     judged.preview_hash = Some(preview_hash);
     signer::signer(signable, owner)?;

@@ -15,6 +15,7 @@ use crate::facts::{self, Asked};
 use crate::journal::{GasTerms, OperationTerms, Terms};
 use crate::keys::LiveKey;
 use crate::weighing::Weighing;
+use crate::words;
 
 /// What is signed is the digest that the account's kind makes of the hash of these very fields.
 pub(super) async fn weigh(
@@ -32,6 +33,8 @@ pub(super) async fn weigh(
     let shown = preview_operation(op, request.entry_point, request.chain, Some(spec));
     let preview = &shown.preview;
     judged.preview = shown.lines();
+    let words = words::of_calls(&case.book.descriptors, request.chain, &preview.calls);
+    judged.preview.extend(words);
     judged.preview_hash = Some(shown.hash());
     let owner = case.owner(key)?;
     sender::sender(case, request, spec, owner).await?;

@@ -16,6 +16,8 @@ pub enum Rule {
     Caller,
     /// The call's own deadline has not passed.
     Deadline,
+    /// All that the request needs is switched on.
+    Feature,
     /// The key is one that we hold a share of.
     Key,
     /// The key's purpose covers this kind of request.
@@ -70,11 +72,12 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Parse,
         Self::Busy,
         Self::Caller,
         Self::Deadline,
+        Self::Feature,
         Self::Key,
         Self::Purpose,
         Self::Quorum,
@@ -109,6 +112,7 @@ impl Rule {
             Self::Busy => "busy",
             Self::Caller => "caller",
             Self::Deadline => "deadline",
+            Self::Feature => "feature",
             Self::Key => "key",
             Self::Purpose => "purpose",
             Self::Quorum => "quorum",

@@ -94,7 +94,7 @@ fn alone() -> Vec<Request> {
     .into()
 }
 
-fn every_kind() -> Vec<Request> {
+pub(crate) fn every_kind() -> Vec<Request> {
     [user_operation(), paymaster_approval()].into_iter().chain(alone()).collect()
 }
 

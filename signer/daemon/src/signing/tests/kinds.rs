@@ -481,3 +481,88 @@ async fn a_canary_tries_the_generation_that_we_hold_and_needs_no_grant() {
     };
     assert_eq!(rule(&world.ask(1, &child).await), "canary");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn descriptors_add_words_for_people_and_change_no_hash() {
+    let mut world = world(BLANKET).await;
+    let mut descriptors = countersign_userop::Descriptors::new();
+    let deployments = json!([{ "chainId": 31_337, "address": TOKEN }]);
+    let token = json!({
+        "context": { "contract": { "deployments": deployments } },
+        "metadata": { "owner": "Token Inc." },
+        "display": { "formats": { "transfer(address to,uint256 value)": {
+            "intent": "Send", "fields": [{ "path": "value", "label": "Amount", "format": "raw" }],
+        } } },
+    });
+    let mut post = token.clone();
+    post["context"] = json!({ "eip712": { "domain": { "name": "Post" } } });
+    post["display"] = json!({ "formats": { "Mail": { "intent": "Write", "fields": [] } } });
+    descriptors.add(&token.to_string()).unwrap();
+    descriptors.add(&post.to_string()).unwrap();
+    world.descriptors = Arc::new(descriptors);
+    // given that party 1 has words and party 2 has none
+    world.restart(1).await;
+    let narrow = BLANKET.replace("permit (", "@grants(\"raw-typed-data\")\npermit (");
+    world.policy.replace(Policy::parse(&narrow).unwrap());
+    let us = world.address("purse");
+    let data = format!("0xa9059cbb{:0>64}{:064x}", hex::encode(FRIEND), 5);
+    let mut transfer = transaction(us, "to", json!(TOKEN));
+    if let Signable::Transaction(one) = &mut transfer {
+        one.data = data.parse().unwrap();
+    }
+    let mail = typed(&mail(&json!({ "name": "Post", "chainId": 31_337 })));
+    for (signable, words) in
+        [(transfer, "words on 1: described as: Send"), (mail, "described as: Write")]
+    {
+        let lines = signable.lines();
+        let replies = world.ask_all(&call(&world, "purse", signable)).await;
+        let [with, without] = [must_sign(&replies[0]), must_sign(&replies[1])];
+        assert_eq!(with.preview, without.preview);
+        assert_eq!(without.saw, lines);
+        assert_eq!(with.saw[..lines.len()], lines);
+        assert!(with.saw[lines.len()..].iter().any(|line| line.contains(words)), "{:?}", with.saw);
+    }
+    let audit = world.daemons[&1].store.audit_lines(0, 100).await.unwrap();
+    assert!(audit.iter().any(|line| line.contains("described as: Send")), "{audit:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_switched_on_is_refused_by_the_name_of_its_flag() {
+    let world = world(GRANTED).await;
+    let us = world.address("purse");
+    let on = r#"
+        version = 1
+        everywhere.requests = ["message"]
+        [[chains]]
+        id = 31337
+        requests = ["userOperation", "transaction"]
+        accounts = ["countersign"]
+    "#;
+    world.features.replace(countersign_protocol::Features::parse(on).unwrap());
+    must_sign_for(&world, "purse", message(b"hello")).await;
+    must_sign_for(&world, "purse", transaction(us, "value", json!("0x1"))).await;
+    let operation = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+    must_sign(&world.ask_all(&operation).await[0]);
+    let approval = world.call(&[1, 2], Request::PaymasterApproval(world.approval(1)));
+    for (asked, flag) in [
+        (call(&world, "purse", typed(&permit(us, 1, 1))), "chains.31337.requests.typedData"),
+        (
+            call(&world, "purse", typed(&mail(&json!({ "name": "Post" })))),
+            "everywhere.requests.typedData",
+        ),
+        (approval, "chains.31337.requests.paymasterApproval"),
+    ] {
+        match world.ask(1, &asked).await {
+            SignReply::Refused { rule, message } => {
+                assert_eq!(
+                    (rule.as_str(), message),
+                    ("feature", format!("the feature {flag} is off"))
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    world.features.replace(countersign_protocol::Features::parse("version = 1").unwrap());
+    let operation = world.call(&[1, 2], Request::UserOperation(world.operation(2)));
+    assert_eq!(rule(&world.ask(1, &operation).await), "feature");
+}
