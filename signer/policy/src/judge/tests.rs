@@ -149,6 +149,36 @@ fn deploy_only_deploys_once_and_calls_nothing() {
 }
 
 #[test]
+fn a_plain_account_permits_one_token_within_its_cap_and_nothing_raw() {
+    let policy = example("plain-account");
+    let permit = |contract, amount: u64, needs: Vec<Grant>| Facts {
+        kind: SignableKind::TypedData,
+        caller: "desk".into(),
+        purpose: "plain".into(),
+        calls: Vec::new(),
+        needs,
+        flows: vec![Flow { asset: Asset::Token(contract), amount: U256::from(amount) }],
+        typed_data: Some(("USD Coin".into(), "Permit".into(), Some(contract))),
+        ..sends(0)
+    };
+    let good = permit(USDC, 1_000_000_000, vec![Grant::Permit]);
+    let verdict = judge(&policy, &good);
+    assert!(verdict.is_allowed(), "{verdict}");
+    must_deny(&judge_after(&policy, &good, U256::from(1), &[]), "within the cap");
+    must_deny(&judge(&policy, &permit(USDC, 1_000_000_001, vec![Grant::Permit])), "within the cap");
+    must_deny(&judge(&policy, &permit(Address::ZERO, 1, vec![Grant::Permit])), "no policy permits");
+    must_deny(&judge(&policy, &permit(USDC, 1, vec![Grant::RawTypedData])), "raw-typed-data");
+    // What names no chain counts on every one.
+    let everywhere = Facts { chain: 0, ..permit(USDC, 1_000_000_001, vec![Grant::Permit]) };
+    must_deny(&judge(&policy, &everywhere), "within the cap");
+    let message =
+        Facts { kind: SignableKind::Message, typed_data: None, ..permit(USDC, 0, vec![]) };
+    assert!(judge(&policy, &message).is_allowed());
+    let unread = Facts { needs: vec![Grant::Undecodable], ..message };
+    must_deny(&judge(&policy, &unread), "undecodable");
+}
+
+#[test]
 fn paymaster_only_sponsors_within_its_budget_and_signs_no_operation() {
     let policy = example("paymaster-only");
     let approval = Facts { kind: SignableKind::PaymasterApproval, ..sends(1) };
