@@ -13,7 +13,7 @@ use super::{
 fn off(refused: &ServiceError) -> &str {
     match refused {
         ServiceError::Refused { rule, message } if rule == "feature" => message,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 
