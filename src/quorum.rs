@@ -13,7 +13,7 @@ use std::{
 use alloy::primitives::{Address, B256};
 use countersign_protocol::{
     ChildNumber, ClientError, ClientOptions, CommitteeFile, CosignerClient, CosignerStatus,
-    Identity, KeyName, KeySummary, Request, StageTime,
+    FeatureBook, Identity, KeyName, KeySummary, Request, StageTime,
 };
 use countersign_userop::Signature65;
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -40,6 +40,7 @@ pub(crate) struct Quorum {
     turn: AtomicUsize,
     unwell: Mutex<HashMap<u8, Instant>>,
     keys: Mutex<HashMap<KeyName, KeySummary>>,
+    features: FeatureBook,
 }
 
 /// What shall be signed, and by whom it must turn out to be signed.
@@ -77,6 +78,7 @@ impl Quorum {
         identity: &Identity,
         committee: &CommitteeFile,
         deadlines: Deadlines,
+        features: FeatureBook,
     ) -> Result<Self, QuorumError> {
         committee.verify().map_err(|error| QuorumError::Committee(Box::new(error)))?;
         let members = committee
@@ -91,11 +93,13 @@ impl Quorum {
             turn: AtomicUsize::new(0),
             unwell: Mutex::default(),
             keys: Mutex::default(),
+            features,
         })
     }
 
     /// Has a quorum sign, trying others while time is left.
     pub(crate) async fn sign(&self, ask: &Ask) -> Result<QuorumSignature, QuorumError> {
+        self.features.current().allow(&ask.request)?;
         let until = Instant::now() + self.deadlines.sign();
         let key = self.key(&ask.key).await?;
         let mut out = BTreeMap::new();

@@ -8,7 +8,7 @@ use countersign_userop::{ChainId, UserOpHash};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::GatewayConfig, pipeline, wallet, world::World};
+use crate::{config::GatewayConfig, pipeline, signature, wallet, world::World};
 
 mod answer;
 mod error;
@@ -17,14 +17,15 @@ mod sponsoring;
 mod view;
 
 pub use answer::{
-    CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, Inclusion, OfferedAccount,
-    Operation, PartStatus, Readiness, Sent, SponsorAnswer, StageName, TimelineEntry, Wallet,
-    WalletPage,
+    CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, GivenSignature, Inclusion,
+    OfferedAccount, Operation, PartStatus, Readiness, Sent, Signer, SponsorAnswer, StageName,
+    TimelineEntry, Wallet, WalletPage,
 };
 pub use error::ServiceError;
 pub(crate) use request::check_id;
 pub use request::{
-    Caller, CallerSignature, CreateWallet, ListWallets, SendCalls, SendUserOperation, SponsorChoice,
+    Caller, CallerSignature, CreateSigner, CreateWallet, ListWallets, SendCalls, SendUserOperation,
+    SignRequest, SponsorChoice, ToSign,
 };
 
 type Result<T> = std::result::Result<T, ServiceError>;
@@ -73,6 +74,23 @@ impl Gateway {
     /// When the kind or chain is not configured, too few cosigners answer or they disagree.
     pub async fn create_wallet(&self, caller: &Caller, ask: CreateWallet) -> Result<Wallet> {
         wallet::create(&self.world, caller, ask).await
+    }
+
+    /// Gives the caller a child of a key that signs by itself, or finds the one that it names.
+    ///
+    /// # Errors
+    /// When the child is another caller's, too few cosigners answer or they disagree.
+    pub async fn create_signer(&self, caller: &Caller, ask: CreateSigner) -> Result<Signer> {
+        signature::create_signer(&self.world, caller, ask).await
+    }
+
+    /// Has a quorum sign typed data, a message, an authorization or a transaction. The same again gives a signature of
+    /// the same digest again.
+    ///
+    /// # Errors
+    /// Names the field that is wrong, or the cosigners' rule that refused.
+    pub async fn sign(&self, caller: &Caller, ask: SignRequest) -> Result<GivenSignature> {
+        signature::sign(&self.world, caller, ask).await
     }
 
     /// A wallet of the caller.
@@ -250,6 +268,16 @@ impl Gateway {
         op: Value,
     ) -> Result<SponsorAnswer> {
         sponsoring::data(&self.world, caller, chain, entry_point, &op).await
+    }
+
+    /// Reads the file of features again; a broken one changes nothing.
+    pub fn reload_features(&self) {
+        match self.world.features.reload() {
+            Ok(()) => tracing::info!("the features were read again"),
+            Err(error) => {
+                tracing::error!(%error, "the new features cannot be used; the old ones stay in force");
+            }
+        }
     }
 
     /// How the parts are.

@@ -23,6 +23,7 @@ pub(crate) async fn create(
     let account = chain
         .account(ask.kind, ask.version)
         .ok_or(ServiceError::UnsupportedAccount { kind: ask.kind, version: ask.version })?;
+    world.features.current().allow_operation(ask.chain, ask.kind)?;
     let key: KeyName = key_name(&ask.key)?;
     // Before an index is spent, somebody must know the key.
     world.quorum.key(&key).await?;
@@ -45,7 +46,7 @@ pub(crate) async fn create(
 }
 
 /// The child that is named, if nobody else has it, or the next that nobody has.
-async fn take_child(
+pub(crate) async fn take_child(
     world: &World,
     caller: &Caller,
     key: &KeyName,
@@ -59,7 +60,8 @@ async fn take_child(
     })
 }
 
-fn child(index: u32) -> Result<ChildNumber, ServiceError> {
+/// A child as the protocol takes it.
+pub(crate) fn child(index: u32) -> Result<ChildNumber, ServiceError> {
     ChildNumber::new(index)
         .ok_or_else(|| ServiceError::invalid("index", "hardened children cannot be derived"))
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use countersign_bundler_client::{BundlerClient, ClientOptions};
-use countersign_protocol::{CommitteeFile, Identity};
+use countersign_protocol::{CommitteeFile, FeatureBook, Identity};
 use countersign_userop::{ChainId, EntryPointVersion};
 use tokio::sync::{Mutex, Notify};
 
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) config: GatewayConfig,
     pub(crate) store: Box<dyn Store>,
     pub(crate) quorum: Quorum,
+    /// What is switched on.
+    pub(crate) features: FeatureBook,
     pub(crate) chains: HashMap<ChainId, ChainParts>,
     /// Rung when there is work that nobody has claimed.
     pub(crate) work: Notify,
@@ -45,7 +47,9 @@ impl World {
     pub(crate) async fn open(config: GatewayConfig) -> Result<Arc<Self>, ServiceError> {
         let identity = Identity::load(&config.identity).map_err(ServiceError::internal)?;
         let committee = CommitteeFile::load(&config.committee).map_err(ServiceError::internal)?;
-        let quorum = Quorum::new(&identity, &committee, config.deadlines)?;
+        let features = FeatureBook::load(config.features.as_deref(), config.dev)
+            .map_err(ServiceError::internal)?;
+        let quorum = Quorum::new(&identity, &committee, config.deadlines, features.clone())?;
         let store = SqliteStore::open(&config.database).await.map_err(ServiceError::internal)?;
         let mut chains = HashMap::new();
         for chain in &config.chains {
@@ -60,6 +64,7 @@ impl World {
             config,
             store: Box::new(store),
             quorum,
+            features,
             chains,
             work: Notify::new(),
             readiness: Mutex::default(),

@@ -14,7 +14,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const ARROWS: [(&str, &str, &[&str]); 7] = [
     ("countersign-userop", "userop", &[]),
     ("countersign-threshold", "signer/threshold", &[]),
-    ("countersign-policy", "signer/policy", &[]),
+    ("countersign-policy", "signer/policy", &["countersign-userop"]),
     ("countersign-bundler-client", "bundler-client", &["countersign-userop"]),
     ("countersign-protocol", "signer/protocol", &["countersign-userop"]),
     (

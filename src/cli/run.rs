@@ -16,6 +16,7 @@ const EXAMPLES: &str = "Examples:
   countersign run --config gateway.toml
   RUST_LOG=countersign=debug countersign run --log-format json
 
+SIGHUP reads the file of features again.
 SIGTERM and SIGINT let calls and operations reach a safe point, then end the process.";
 
 /// Serve JSON-RPC and move operations until told to stop.
@@ -44,13 +45,14 @@ impl Run {
             ApiKeys::connect(&database).await.context("cannot open the store of API keys")?;
         let server = RpcServer::start(gateway.clone(), keys, listen).await?;
         tracing::info!(address = %server.address(), "listening");
+        let reloads = gateway.clone();
         let mut work = tokio::spawn({
             let (gateway, stop) = (gateway, stop.clone());
             async move { gateway.run(stop).await }
         });
         // Calls that nobody carries out must not be taken in: without the pipeline, stop.
         tokio::select! {
-            told = told_to_stop() => told?,
+            told = told_to_stop(&reloads) => told?,
             ended = &mut work => {
                 server.stop().await;
                 ended.context("the pipeline failed")??;
@@ -78,10 +80,14 @@ fn warn_of_waivers(config: &GatewayConfig) {
     }
 }
 
-async fn told_to_stop() -> anyhow::Result<()> {
+async fn told_to_stop(gateway: &Gateway) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+            _ = hangup.recv() => gateway.reload_features(),
+        }
     }
 }

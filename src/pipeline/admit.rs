@@ -14,7 +14,7 @@ use crate::{
     paymaster_services,
     service::{
         Caller, CallerSignature, SendCalls, SendUserOperation, Sent, ServiceError, SponsorChoice,
-        check_id,
+        Wallet, check_id,
     },
     store::{Admission, NewOperation},
     wallet,
@@ -34,6 +34,7 @@ pub(crate) async fn admit_calls(
     ask: SendCalls,
 ) -> Result<Sent, ServiceError> {
     let wallet = wallet::find(world, caller, ask.chain, ask.from).await?;
+    is_on(world, &wallet, &ask.sponsor)?;
     if ask.calls.is_empty() {
         return Err(ServiceError::invalid("calls", "there are none"));
     }
@@ -70,6 +71,7 @@ pub(crate) async fn admit_operation(
         let text = format!("the wallet answers to {}", wallet.entry_point);
         return Err(ServiceError::invalid("entryPoint", text));
     }
+    is_on(world, &wallet, &ask.sponsor)?;
     sponsor_is_clear(&ask.sponsor, fixed)?;
     sponsor_may_be_asked(world, &ask.sponsor)?;
     if op.nonce().as_limbs()[0] > MAX_SEQUENCE {
@@ -84,6 +86,16 @@ pub(crate) async fn admit_operation(
     let (caller, sponsor) = (caller.clone(), ask.sponsor);
     let intent = Intent { caller, id, wallet, sponsor, fixed, signature };
     admit(world, intent, op, &body).await
+}
+
+/// Nothing is taken in of which we know already that it is off.
+fn is_on(world: &World, wallet: &Wallet, sponsor: &SponsorChoice) -> Result<(), ServiceError> {
+    let features = world.features.current();
+    features.allow_operation(wallet.chain, wallet.account.kind)?;
+    if matches!(sponsor, SponsorChoice::Own | SponsorChoice::Service { .. }) {
+        features.allow_sponsorship(wallet.chain)?;
+    }
+    Ok(())
 }
 
 /// An operation of which parts may be missing, for methods that only look at it.

@@ -1,6 +1,6 @@
 //! Why there is no signature.
 
-use countersign_protocol::KeyName;
+use countersign_protocol::{FeatureOff, KeyName};
 
 use crate::service::ServiceError;
 
@@ -37,6 +37,17 @@ impl QuorumError {
     /// The same question may be answered later.
     pub(crate) const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// What is off here is not asked for.
+impl From<FeatureOff> for QuorumError {
+    fn from(off: FeatureOff) -> Self {
+        Self::Refused(Refusal {
+            cosigner: "the gateway".into(),
+            rule: "feature".into(),
+            message: off.to_string(),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
-//! `countersign_`: wallets, operations that a dapp built itself, timelines.
+//! `countersign_`: wallets, operations that a dapp built itself, timelines, signatures on what is no operation.
 
 mod operation;
+mod signature;
 mod wallet;
 
 use alloy::primitives::Address;
@@ -19,13 +20,15 @@ use crate::service;
 
 /// The methods of this namespace.
 pub(super) fn methods() -> Vec<Method> {
-    vec![
+    let mut methods = vec![
         create_wallet_method(),
         get_wallet_method(),
         list_wallets_method(),
         send_user_operation_method(),
         get_operation_method(),
-    ]
+    ];
+    methods.extend(signature::methods());
+    methods
 }
 
 const WALLET: &str = r#"{

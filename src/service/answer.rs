@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use countersign_userop::{AccountKind, AccountSpec, ChainId, EntryPointVersion};
+use countersign_userop::{AccountKind, AccountSpec, ChainId, EntryPointVersion, SignableKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,6 +27,34 @@ pub struct Wallet {
     pub entry_point: Address,
     /// The account contract: kind, version, factory, implementation.
     pub account: AccountSpec,
+}
+
+/// A child of an MPC key that signs by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// Name of the MPC key.
+    pub key: String,
+    /// The child.
+    pub index: u32,
+    /// Its address.
+    pub address: Address,
+}
+
+/// A signature on what is no operation, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenSignature {
+    /// Whose it is.
+    pub signer: Address,
+    /// The kind of what was signed.
+    pub kind: SignableKind,
+    /// What was signed.
+    pub digest: B256,
+    /// `r`, `s` and `v` (27 or 28).
+    pub signature: Bytes,
+    /// What was signed, in lines for people.
+    pub shown: Vec<String>,
+    /// A transaction as it is sent.
+    pub transaction: Option<Vec<u8>>,
 }
 
 /// Some of a caller's wallets.

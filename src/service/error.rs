@@ -56,8 +56,8 @@ pub enum ServiceError {
     /// Our own paymaster does not serve this chain or version.
     #[error("no sponsor is configured for this chain and entry point")]
     NoSponsor,
-    /// A cosigner refused, naming its rule.
-    #[error("refused by the cosigners ({rule}): {message}")]
+    /// A cosigner refused, naming its rule; or this gateway, where a feature is off.
+    #[error("refused by the rule {rule}: {message}")]
     Refused {
         /// The rule.
         rule: String,
@@ -97,6 +97,12 @@ pub enum ServiceError {
     /// Ours to fix; the caller gets an opaque id, the log the details.
     #[error("internal failure")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<countersign_protocol::FeatureOff> for ServiceError {
+    fn from(off: countersign_protocol::FeatureOff) -> Self {
+        Self::Refused { rule: "feature".into(), message: off.to_string() }
+    }
 }
 
 impl ServiceError {

@@ -41,6 +41,39 @@ pub struct CreateWallet {
     pub index: Option<u32>,
 }
 
+/// A child of an MPC key that signs by itself.
+#[derive(Debug, Clone)]
+pub struct CreateSigner {
+    /// Name of the MPC key.
+    pub key: String,
+    /// The child; the next that nobody has when absent.
+    pub index: Option<u32>,
+}
+
+/// Something to sign that is no operation.
+#[derive(Debug, Clone)]
+pub struct SignRequest {
+    /// Whose signature.
+    pub signer: CreateSigner,
+    /// What.
+    pub what: ToSign,
+    /// The id of the caller's intent and its signature, for the cosigners.
+    pub intent: Option<(String, CallerSignature)>,
+}
+
+/// What a child of a key can sign beside operations.
+#[derive(Debug, Clone)]
+pub enum ToSign {
+    /// EIP-712 typed data, as `eth_signTypedData_v4` takes it.
+    TypedData(serde_json::Value),
+    /// An EIP-191 message.
+    Message(Bytes),
+    /// An EIP-7702 authorization; `authority` may be left out.
+    Authorization(serde_json::Value),
+    /// An EIP-1559 transaction; `from` may be left out.
+    Transaction(serde_json::Value),
+}
+
 /// Which of a caller's wallets to list.
 #[derive(Debug, Clone)]
 pub struct ListWallets {

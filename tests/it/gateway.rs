@@ -3,10 +3,12 @@
 //! real ones are in `tests/e2e`.
 
 mod durability;
+mod features;
 mod lifecycle;
 mod nonces;
 mod quorum;
 mod replaced;
+mod signatures;
 mod sponsored;
 mod stand_in;
 mod tenants;

@@ -89,8 +89,8 @@ pub use preview::{Deployment, OperationPreview, Preview, PreviewCall, preview, p
 pub(crate) use preview::{call_body, call_lines, decimal as preview_decimal};
 pub use signable::{
     Authorization, Canary, ChainlessDomain, MAX_MESSAGE_BYTES, Message, OnceSlot, OwnerProof,
-    Permit, PermitShape, SignableKind, SponsorshipPreview, Transaction, TypedData, TypedDomain,
-    TypedField, TypedValue, preview_sponsorship,
+    Permit, PermitShape, Signable, SignableKind, SponsorshipPreview, Transaction, TypedData,
+    TypedDomain, TypedField, TypedValue, preview_sponsorship,
 };
 pub use signature::{Signature65, SignatureError};
 pub use sponsor::{

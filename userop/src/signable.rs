@@ -4,6 +4,7 @@
 //! it can ask for; shows itself in the canonical form that operations have; and says what of it may
 //! be signed once. No kind can ask for another kind's digest: `tests/it/collisions.rs` tries.
 
+mod any;
 mod authorization;
 mod canary;
 mod kind;
@@ -15,6 +16,7 @@ mod sponsorship;
 mod transaction;
 mod typed_data;
 
+pub use any::Signable;
 pub use authorization::Authorization;
 pub use canary::Canary;
 pub use kind::SignableKind;

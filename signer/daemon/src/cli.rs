@@ -11,6 +11,7 @@ use crate::operator::OperatorClient;
 mod audit;
 mod ceremony;
 mod committee;
+mod features;
 mod init;
 mod keygen;
 mod log;
@@ -77,6 +78,8 @@ enum Command {
     /// Check a policy file.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Check a file of features, and show what it switches on.
+    Features(features::FeaturesArgs),
 }
 
 /// Runs the command line.
@@ -106,6 +109,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
     if let Command::Policy(policy::PolicyCommand::Check { file }) = &cli.command {
         return policy::check(file, &cli.config, cli.json);
     }
+    if let Command::Features(args) = &cli.command {
+        return features::execute(args, &cli.config);
+    }
     let config = DaemonConfig::load(&cli.config)?;
     match cli.command {
         Command::Init => init::execute(&config, cli.json),
@@ -127,7 +133,7 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Policy(policy::PolicyCommand::Explain { request }) => {
             policy::explain(&mut operator(&config).await?, &request, cli.json).await
         }
-        Command::Committee(_) | Command::Policy(_) => Ok(()),
+        Command::Committee(_) | Command::Policy(_) | Command::Features(_) => Ok(()),
     }
 }
 

@@ -40,6 +40,12 @@ pub struct DaemonConfig {
     /// The policy file; `dev` alone does without one.
     #[serde(default)]
     pub policy: Option<PathBuf>,
+    /// The file of features; `dev` alone does without one.
+    #[serde(default)]
+    pub features: Option<PathBuf>,
+    /// A folder of ERC-7730 descriptors: words for people beside what a preview says.
+    #[serde(default)]
+    pub descriptors: Option<PathBuf>,
     /// How to log.
     #[serde(default)]
     pub log: LogFormat,
@@ -164,6 +170,8 @@ impl DaemonConfig {
         self.data_dir = base.join(&self.data_dir);
         self.committee = base.join(&self.committee);
         self.policy = self.policy.take().map(|policy| base.join(policy));
+        self.features = self.features.take().map(|file| base.join(file));
+        self.descriptors = self.descriptors.take().map(|folder| base.join(folder));
         self.socket = self.socket.take().map(|socket| base.join(socket));
         self.passphrase.resolve(base);
     }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_protocol::{CommitteeFile, Identity, IdentityKey, PinnedServer};
+use countersign_protocol::{CommitteeFile, FeatureBook, Identity, IdentityKey, PinnedServer};
 use countersign_threshold::PartyId;
+use countersign_userop::Descriptors;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use crate::status::StatusReport;
 use crate::store::Store;
 use crate::transport::{Inbox, Links, PeerService, Peers};
 use crate::vault::{KdfStrength, Vault};
+use crate::words;
 
 mod error;
 mod handshakes;
@@ -45,6 +47,7 @@ pub struct Daemon {
     ceremonies: Ceremonies,
     store: Store,
     policy: PolicyBook,
+    features: FeatureBook,
     socket: PathBuf,
     patience: Duration,
     /// Takes nothing new.
@@ -76,6 +79,8 @@ impl Daemon {
         way: impl FnOnce(Arc<dyn Peers>) -> Arc<dyn Peers>,
     ) -> Result<Self, StartError> {
         let policy = PolicyBook::load(&config)?;
+        let features = FeatureBook::load(config.features.as_deref(), config.dev)?;
+        let descriptors = Arc::new(words::load(config.descriptors.as_deref())?);
         let ground = Ground::prepare(&config).await?;
         let listener = TcpListener::bind(config.listen)
             .await
@@ -91,7 +96,8 @@ impl Daemon {
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
         let frames = way(Arc::clone(&links) as Arc<dyn Peers>);
         let ways = Arc::new(Ways { links: Arc::clone(&links), frames });
-        let services = ground.services(&config, &policy, &ways, &keys, &stop, &hang_up).await?;
+        let law = Law { policy: policy.clone(), features: features.clone(), descriptors };
+        let services = ground.services(&config, law, &ways, &keys, &stop, &hang_up).await?;
         let ceremonies = services.peer.ceremonies.clone();
         let signer = services.gateway.signer.clone();
 
@@ -115,6 +121,7 @@ impl Daemon {
             ceremonies,
             store,
             policy,
+            features,
             socket,
             patience,
             stop,
@@ -143,6 +150,16 @@ impl Daemon {
             Ok(()) => tracing::info!("the policy was read again"),
             Err(error) => {
                 tracing::error!(%error, "the new policy cannot be used; the old one stays in force");
+            }
+        }
+    }
+
+    /// Reads the file of features again; a broken one changes nothing.
+    pub fn reload_features(&self) {
+        match self.features.reload() {
+            Ok(()) => tracing::info!("the features were read again"),
+            Err(error) => {
+                tracing::error!(%error, "the new features cannot be used; the old ones stay in force");
             }
         }
     }
@@ -192,6 +209,13 @@ struct Ground {
     held: std::fs::File,
 }
 
+/// What a daemon decides by, beside its configuration.
+struct Law {
+    policy: PolicyBook,
+    features: FeatureBook,
+    descriptors: Arc<Descriptors>,
+}
+
 /// What a daemon answers with.
 struct Services {
     gateway: GatewayService,
@@ -218,7 +242,7 @@ impl Ground {
     async fn services(
         &self,
         config: &DaemonConfig,
-        policy: &PolicyBook,
+        law: Law,
         ways: &Arc<Ways>,
         keys: &Arc<Keys>,
         stop: &CancellationToken,
@@ -255,7 +279,9 @@ impl Ground {
             accounts: Arc::new(RpcAccounts::new(&config.chains)),
             chains: config.chains.clone(),
             rules: config.rules.clone(),
-            policy: policy.clone(),
+            policy: law.policy,
+            features: law.features,
+            descriptors: law.descriptors,
             limits: config.limits,
             deadlines: config.deadlines,
             keys: Arc::clone(keys),

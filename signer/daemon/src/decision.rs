@@ -201,7 +201,13 @@ fn line(entry: &Entry, verdict: &Result<Standing, Refusal>, now_ms: i64) -> Audi
         attempt: entry.attempt.map(hex::encode).unwrap_or_default(),
         request_hash: entry.request_hash,
         digest: entry.claim.as_ref().map(|claim| claim.digest),
-        slot: entry.slot.as_ref().map(KeySlot::to_string),
+        // The claim's is exact: it names the signer where the request names no account.
+        slot: entry
+            .claim
+            .as_ref()
+            .map(|claim| &claim.slot)
+            .or(entry.slot.as_ref())
+            .map(KeySlot::to_string),
         decision: match verdict {
             Ok(Standing::Same) => Decision::Repeated,
             Ok(_) => Decision::Allowed,

@@ -1,15 +1,19 @@
 //! A request in the words of the policy.
 
+mod alone;
+
 use alloy::primitives::{Address, U256};
-use countersign_policy::{ActionKind, Asset, CallFacts, Facts, Flow, Grant, Time};
+use countersign_policy::{Asset, CallFacts, Facts, Flow, Grant, Time};
 use countersign_userop::{
     Action, AdminChange, AdminClass, Asset as Moved, Extent, OperationPreview, Permit2Call,
-    PreviewCall,
+    PreviewCall, SignableKind,
 };
+
+pub(crate) use alone::of_signable;
 
 /// Who asks for what, beside what the operation shows by itself.
 pub(crate) struct Asked<'a> {
-    pub(crate) kind: ActionKind,
+    pub(crate) kind: SignableKind,
     pub(crate) caller: String,
     pub(crate) intent_signed: bool,
     pub(crate) key: &'a str,
@@ -32,7 +36,7 @@ pub(crate) fn of(asked: Asked<'_>, shown: &OperationPreview) -> Facts {
         needs.push(Grant::Delegate);
     }
     let pays = match asked.kind {
-        ActionKind::UserOperation => preview.paymaster.is_none(),
+        SignableKind::UserOperation => preview.paymaster.is_none(),
         _ => true,
     };
     Facts {
@@ -61,14 +65,17 @@ pub(crate) fn of(asked: Asked<'_>, shown: &OperationPreview) -> Facts {
 fn flows(shown: &OperationPreview) -> Vec<Flow> {
     let effects = shown.effects();
     let ours = effects.flows.iter().filter(|flow| flow.leaves(shown.preview.sender));
-    ours.map(|flow| Flow {
+    ours.map(flow).collect()
+}
+
+fn flow(flow: &countersign_userop::Flow) -> Flow {
+    Flow {
         asset: match flow.asset {
             Moved::Token { token } | Moved::Item { token, .. } => Asset::Token(token),
             _ => Asset::Native,
         },
         amount: if flow.extent == Extent::Unlimited { U256::MAX } else { flow.amount },
-    })
-    .collect()
+    }
 }
 
 /// Every call, a batch before what is in it: the contract that runs a batch is called too.

@@ -41,6 +41,10 @@ impl fmt::Display for KeySlot {
 pub enum Terms {
     /// Of an operation: what a replacement may not change, and what it must raise.
     Operation(OperationTerms),
+    /// Of a transaction: replaced by the same rules; it has no paymaster, and one gas limit.
+    Transaction(OperationTerms),
+    /// Of what is never replaced: one digest, as often as it is asked for.
+    Once,
     /// Of an approval: any number may stand in one slot.
     Approval {
         /// The paymaster that pays.
@@ -83,7 +87,9 @@ pub(crate) async fn standing(
     connection: &mut SqliteConnection,
     claim: &Claim,
 ) -> Result<Standing, StoreError> {
-    let Terms::Operation(terms) = &claim.terms else { return Ok(Standing::Fresh) };
+    if matches!(claim.terms, Terms::Approval { .. }) {
+        return Ok(Standing::Fresh);
+    }
     let latest =
         sqlx::query("SELECT digest, terms FROM journal WHERE slot = ? ORDER BY id DESC LIMIT 1")
             .bind(claim.slot.to_string())
@@ -99,10 +105,13 @@ pub(crate) async fn standing(
     }
     let held: Terms = serde_json::from_str(row.try_get("terms")?)
         .map_err(|_| StoreError::Corrupt { what: "journal terms" })?;
-    let Terms::Operation(held) = held else {
-        return Err(StoreError::Corrupt { what: "journal terms" });
+    let allowed = match (&held, &claim.terms) {
+        (Terms::Operation(held), Terms::Operation(next))
+        | (Terms::Transaction(held), Terms::Transaction(next)) => held.may_be_replaced_by(next),
+        (Terms::Once, Terms::Once) => Err(Clash::Once),
+        _ => return Err(StoreError::Corrupt { what: "journal terms" }),
     };
-    Ok(match held.may_be_replaced_by(terms) {
+    Ok(match allowed {
         Ok(()) => Standing::Replaces(holder),
         Err(clash) => Standing::Taken(clash),
     })

@@ -5,13 +5,16 @@
 //! share, the sender from the configured factory, and what an operation does is read from its call data.
 
 mod account;
+mod alone;
 mod approval;
 mod approvers;
 mod caller;
 mod calls;
+mod canary;
 mod cost;
 mod delegation;
 mod entry_point;
+mod feature;
 mod init_code;
 mod intent;
 mod operation;
@@ -20,7 +23,9 @@ mod purpose;
 mod quorum;
 mod refusal;
 mod sender;
+mod signer;
 mod targets;
+mod typed_data;
 mod window;
 
 use std::collections::BTreeSet;
@@ -28,9 +33,9 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use countersign_policy::Policy;
-use countersign_protocol::{Request, SignCall};
+use countersign_protocol::{Features, Request, SignCall};
 use countersign_threshold::{ChildIndex, Digest, PartyId};
-use countersign_userop::{ChainId, EntryPointVersion, PreviewHash};
+use countersign_userop::{ChainId, Descriptors, EntryPointVersion, PreviewHash};
 
 use crate::accounts::AccountReader;
 use crate::config::{ChainConfig, RulesConfig};
@@ -52,6 +57,8 @@ pub(crate) struct Rulebook {
     pub(crate) rules: RulesConfig,
     /// Our own place in the committee.
     pub(crate) me: PartyId,
+    /// Words for people; no rule looks at them.
+    pub(crate) descriptors: Arc<Descriptors>,
 }
 
 /// One request before the rules.
@@ -64,6 +71,8 @@ pub(crate) struct Case<'a> {
     pub(crate) key: Option<&'a LiveKey>,
     /// The policy in force.
     pub(crate) policy: Arc<Policy>,
+    /// The features in force.
+    pub(crate) features: Arc<Features>,
     pub(crate) now_s: u64,
 }
 
@@ -101,6 +110,7 @@ pub(crate) async fn judge(case: &Case<'_>) -> Judged {
 async fn weigh(case: &Case<'_>, judged: &mut Judged) -> Ruling {
     caller::caller(case)?;
     caller::deadline(case)?;
+    feature::feature(case)?;
     let key = purpose::key(case)?;
     purpose::purpose(&case.call.request, key)?;
     quorum::quorum(case, key)?;
@@ -108,6 +118,7 @@ async fn weigh(case: &Case<'_>, judged: &mut Judged) -> Ruling {
     match &case.call.request {
         Request::UserOperation(request) => operation::weigh(case, key, request, judged).await,
         Request::PaymasterApproval(request) => approval::weigh(case, key, request, judged),
+        Request::Signable(request) => alone::weigh(case, key, request, judged).await,
         _ => Err(Refusal::new(Rule::Purpose, "this build signs no such request")),
     }
 }
@@ -120,12 +131,15 @@ impl Case<'_> {
         entry_point: Address,
         version: EntryPointVersion,
     ) -> Ruling<&ChainConfig> {
-        let chain =
-            self.book.chains.iter().find(|chain| chain.id == id).ok_or_else(|| {
-                Refusal::new(Rule::Chain, format!("chain {id} is not configured"))
-            })?;
+        let chain = self.configured(id)?;
         entry_point::entry_point(chain, entry_point, version)?;
         Ok(chain)
+    }
+
+    /// The configured chain of this id.
+    fn configured(&self, id: ChainId) -> Ruling<&ChainConfig> {
+        let found = self.book.chains.iter().find(|chain| chain.id == id);
+        found.ok_or_else(|| Refusal::new(Rule::Chain, format!("chain {id} is not configured")))
     }
 
     /// The address of our key, or of the child that the call names.

@@ -38,6 +38,7 @@ mod store;
 mod transport;
 mod vault;
 mod weighing;
+mod words;
 #[cfg(test)]
 mod world;
 
@@ -66,3 +67,4 @@ pub use transport::{
 };
 pub use vault::{CeremonyPapers, KdfStrength, StoredGeneration, Vault, VaultError};
 pub use weighing::{IntentClaim, Weighing};
+pub use words::DescriptorsError;

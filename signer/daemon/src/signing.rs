@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use countersign_protocol::{Request, SignCall, SignReply, SignedReply, wire};
+use countersign_protocol::{FeatureBook, Request, SignCall, SignReply, SignedReply, wire};
 use countersign_threshold::PartyId;
+use countersign_userop::Descriptors;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -58,6 +59,10 @@ pub struct SignerParts {
     pub rules: RulesConfig,
     /// The policy in force.
     pub policy: PolicyBook,
+    /// The features in force.
+    pub features: FeatureBook,
+    /// Words for people.
+    pub descriptors: Arc<Descriptors>,
     /// The limits of one gateway.
     pub limits: LimitsConfig,
     /// How long to wait.
@@ -89,6 +94,7 @@ pub struct Signer {
 struct Inner {
     book: Rulebook,
     policy: PolicyBook,
+    features: FeatureBook,
     committee: [u8; 32],
     deadlines: Deadlines,
     keys: Arc<Keys>,
@@ -113,11 +119,13 @@ impl Signer {
     pub fn new(parts: SignerParts) -> Self {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
         let SignerParts { limits, keys, peers, inbox, store, accounts, policy, .. } = parts;
+        let SignerParts { descriptors, features, .. } = parts;
         let places = Places::new(&gateways, limits.sessions_per_gateway);
-        let book = Rulebook { gateways, chains, rules, me };
+        let book = Rulebook { gateways, chains, rules, me, descriptors };
         let inner = Inner {
             book,
             policy,
+            features,
             committee,
             deadlines,
             keys,
@@ -281,7 +289,9 @@ impl Inner {
     ) -> Judged {
         let accounts = self.accounts.as_ref();
         let (book, policy, now_s) = (&self.book, self.policy.current(), clock::now_s());
-        let case = Case { book, accounts, caller, call, request_hash, key, policy, now_s };
+        let features = self.features.current();
+        let case =
+            Case { book, accounts, caller, call, request_hash, key, policy, features, now_s };
         judgement::judge(&case).await
     }
 

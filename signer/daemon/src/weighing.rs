@@ -112,7 +112,7 @@ impl Weighing {
     /// Whose barrier it is: operations of one account on one chain.
     fn barrier_account(&self) -> Option<String> {
         let account = self.facts.account?;
-        let operation = self.facts.kind == countersign_policy::ActionKind::UserOperation;
+        let operation = self.facts.kind == countersign_userop::SignableKind::UserOperation;
         operation.then(|| barrier::owner(self.facts.chain, account))
     }
 }

@@ -11,15 +11,15 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use countersign_policy::{DEVELOPMENT, Policy};
 use countersign_protocol::{
-    AccountClaim, Attempt, ChildNumber, KeyName, KeyPurpose, PaymasterApprovalRequest, Request,
-    SignCall, SignReply, UserOperationRequest,
+    AccountClaim, Attempt, ChildNumber, FeatureBook, Features, KeyName, KeyPurpose,
+    PaymasterApprovalRequest, Request, SignCall, SignReply, UserOperationRequest,
 };
 use countersign_threshold::{
     BanLedger, ChildIndex, Committee, Gates, KeyShare, LedgerError, PartyId, fixtures,
 };
 use countersign_userop::{
-    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, Paymaster,
-    SponsorWindow, UserOperation,
+    AccountKind, AccountSpec, Call, ChainId, Descriptors, EntryPointVersion, Fees, GasLimits,
+    Paymaster, SponsorWindow, UserOperation,
 };
 
 use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
@@ -35,6 +35,13 @@ pub(crate) const CHAIN: ChainId = ChainId::new(31_337);
 pub(crate) const GATEWAY: &str = "gateway-1";
 pub(crate) const CHILD: u32 = 3;
 
+/// The keys that every party holds a share of.
+const KEYS: [(&str, KeyPurpose); 3] = [
+    ("treasury", KeyPurpose::Accounts),
+    ("sponsor", KeyPurpose::Paymaster),
+    ("purse", KeyPurpose::Plain),
+];
+
 const CONFIG: &str = r#"
 data_dir = "data"
 listen = "127.0.0.1:0"
@@ -43,6 +50,7 @@ committee = "committee.json"
 id = 31337
 rpc = "http://127.0.0.1:1"
 entry_points = ["0.7", "0.8", "0.9"]
+delegates = ["0x7702770277027702770277027702770277027702"]
 [[chains.accounts]]
 kind = "countersign"
 entry_point_version = "0.7"
@@ -170,6 +178,10 @@ pub(crate) struct World {
     /// The policy of every daemon.
     pub(crate) policy: PolicyBook,
     pub(crate) limits: LimitsConfig,
+    /// The features of every daemon.
+    pub(crate) features: FeatureBook,
+    /// The words that daemons started from now on have.
+    pub(crate) descriptors: Arc<Descriptors>,
     attempts: AtomicU64,
 }
 
@@ -195,24 +207,23 @@ impl World {
             policy: PolicyBook::of(Policy::parse(DEVELOPMENT).unwrap()),
             deadlines,
             limits: LimitsConfig::default(),
+            features: FeatureBook::of(Features::everything()),
+            descriptors: Arc::default(),
             attempts: AtomicU64::new(1),
         };
         let committee = Committee::new(parties, threshold).unwrap();
-        let treasury = fixtures::deal(committee, "treasury").unwrap();
-        let sponsor = fixtures::deal(committee, "sponsor").unwrap();
-        for (index, (treasury, sponsor)) in (1_u8..).zip(treasury.into_iter().zip(sponsor)) {
-            world.boot(index, treasury, sponsor).await;
+        let mut dealt = KEYS.map(|(key, _)| fixtures::deal(committee, key).unwrap().into_iter());
+        for index in 1..=parties {
+            let shares = dealt.each_mut().map(|shares| shares.next().unwrap());
+            world.boot(index, shares).await;
         }
         world
     }
 
-    async fn boot(&mut self, index: u8, treasury: KeyShare, sponsor: KeyShare) {
+    async fn boot(&mut self, index: u8, shares: [KeyShare; KEYS.len()]) {
         let store = Store::open(&self.database(index)).await.unwrap();
         let keys = Arc::new(Keys::default());
-        for (key, purpose, share) in [
-            ("treasury", KeyPurpose::Accounts, treasury),
-            ("sponsor", KeyPurpose::Paymaster, sponsor),
-        ] {
+        for ((key, purpose), share) in KEYS.into_iter().zip(shares) {
             let bans = KeyBans::load(store.clone(), &share.public_key()).await.unwrap();
             let script = Arc::clone(&self.script);
             let ledger = Scripted { me: party(index), bans, script };
@@ -228,6 +239,8 @@ impl World {
             chains,
             rules,
             policy: self.policy.clone(),
+            features: self.features.clone(),
+            descriptors: Arc::clone(&self.descriptors),
             limits: self.limits,
             deadlines: self.deadlines,
             keys: Arc::clone(&keys),
@@ -246,13 +259,12 @@ impl World {
     /// Stops a daemon and starts it again on the same database and shares.
     pub(crate) async fn restart(&mut self, index: u8) {
         let daemon = self.daemons.remove(&index).unwrap();
-        let share = |key: &str| {
+        let shares = KEYS.map(|(key, _)| {
             let live = daemon.keys.get(&name(key)).unwrap();
             KeyShare::decode(&live.share.encode().unwrap()).unwrap()
-        };
-        let (treasury, sponsor) = (share("treasury"), share("sponsor"));
+        });
         drop(daemon);
-        self.boot(index, treasury, sponsor).await;
+        self.boot(index, shares).await;
     }
 
     /// From now on every frame goes through `tap`.
@@ -283,8 +295,13 @@ impl World {
     }
 
     pub(crate) fn owner(&self) -> Address {
+        self.address("treasury")
+    }
+
+    /// The address of the child that calls ask, of this key.
+    pub(crate) fn address(&self, key: &str) -> Address {
         let daemon = self.daemons.values().next().unwrap();
-        let key = daemon.keys.get(&name("treasury")).unwrap();
+        let key = daemon.keys.get(&name(key)).unwrap();
         Address::from(key.share.owner_address(ChildIndex::new(CHILD).ok()).unwrap())
     }
 

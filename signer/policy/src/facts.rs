@@ -2,13 +2,15 @@
 
 use alloy::primitives::{Address, FixedBytes, U256};
 
-use crate::{ActionKind, Asset, Grant};
+use countersign_userop::SignableKind;
+
+use crate::{Asset, Grant};
 
 /// One request, as a policy sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// What is asked for.
-    pub kind: ActionKind,
+    /// What is asked for: the name of Cedar's action.
+    pub kind: SignableKind,
     /// Who asked: the caller whose signature is on the intent, or the gateway where that is waived.
     pub caller: String,
     /// Whether the caller's own signature is on the intent.

@@ -35,11 +35,13 @@ pub enum Grant {
     Permit,
     /// A transaction or an authorization by a key that owns smart accounts.
     PlainAccount,
+    /// Typed data that names no chain: its signature holds on every one.
+    EveryChain,
 }
 
 impl Grant {
     /// Every grant.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Undecodable,
         Self::Owner,
         Self::Guardian,
@@ -53,6 +55,7 @@ impl Grant {
         Self::RawTypedData,
         Self::Permit,
         Self::PlainAccount,
+        Self::EveryChain,
     ];
 
     /// The name that policies and refusals use.
@@ -72,6 +75,7 @@ impl Grant {
             Self::RawTypedData => "raw-typed-data",
             Self::Permit => "permit",
             Self::PlainAccount => "plain-account",
+            Self::EveryChain => "every-chain",
         }
     }
 

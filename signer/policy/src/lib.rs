@@ -26,7 +26,6 @@
 //!
 //! Nothing here does I/O, reads a clock or knows an operation's type.
 
-mod action;
 mod bound;
 mod caller;
 mod context;
@@ -40,7 +39,6 @@ mod lines;
 mod policy;
 mod verdict;
 
-pub use action::ActionKind;
 pub use bound::network_bound;
 pub use caller::{Caller, CallerKey};
 pub use error::PolicyError;

@@ -14,7 +14,7 @@ pub struct Limit {
     pub name: String,
     /// What is counted.
     pub asset: Asset,
-    /// The chain it counts on; every chain together if none.
+    /// The chain it counts on, with what names no chain; every chain together if none.
     pub chain: Option<u64>,
     /// The most, in the asset's smallest unit.
     pub max: U256,
@@ -66,7 +66,9 @@ pub struct Measure<'a> {
 impl Limit {
     /// What a request takes of this limit; nothing if it does not concern it.
     pub(crate) fn measure(&self, facts: &Facts) -> Option<Measure<'_>> {
-        if self.chain.is_some_and(|chain| chain != facts.chain) {
+        // What names no chain counts on every one.
+        let elsewhere = |chain| facts.chain != 0 && chain != facts.chain;
+        if self.chain.is_some_and(elsewhere) {
             return None;
         }
         let amount = match self.asset {

@@ -8,11 +8,15 @@ use std::fmt;
 
 use alloy::primitives::{Address, B256, Bytes};
 use alloy::sol_types::SolStruct as _;
-use countersign_userop::{Call, ChainId, Signature65};
+use countersign_userop::{Call, ChainId, Signable, Signature65};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
+
+mod signable;
+
+pub use signable::SignableIntent;
 
 mod eip712 {
     //! The typed data; the names are part of what is signed.
@@ -79,7 +83,7 @@ impl Intent<'_> {
     /// What an Ed25519 key signs: the domain, then the digest.
     #[must_use]
     pub fn ed25519_message(&self) -> Vec<u8> {
-        [ED25519_DOMAIN, self.digest().as_slice()].concat()
+        ed25519_message(self.digest())
     }
 
     /// The whole as JSON for `eth_signTypedData_v4`.
@@ -181,13 +185,31 @@ impl SignedIntent {
         calls: &[Call],
         now: u64,
     ) -> Result<IntentKey, IntentError> {
+        let intent = Intent { id: &self.id, chain, sender, calls, expiry: self.expiry };
+        self.verify_digest(intent.digest(), now)
+    }
+
+    /// Verifies the signature over the wish that `signer` signs what stands alone; gives the key that signed.
+    ///
+    /// # Errors
+    /// [`IntentError`]: then nobody asked for this.
+    pub fn verify_signable(
+        &self,
+        signable: &Signable,
+        signer: Address,
+        now: u64,
+    ) -> Result<IntentKey, IntentError> {
+        let intent = SignableIntent::new(&self.id, signable, signer, self.expiry);
+        self.verify_digest(intent.digest(), now)
+    }
+
+    fn verify_digest(&self, digest: B256, now: u64) -> Result<IntentKey, IntentError> {
         if self.id.is_empty() || self.id.len() > MAX_ID {
             return Err(IntentError::Id { length: self.id.len() });
         }
-        let intent = Intent { id: &self.id, chain, sender, calls, expiry: self.expiry };
         let good = match self.signer {
-            IntentKey::Wallet(address) => self.is_by_wallet(&intent, address),
-            IntentKey::Ed25519(key) => self.is_by_ed25519(&intent, key),
+            IntentKey::Wallet(address) => self.is_by_wallet(digest, address),
+            IntentKey::Ed25519(key) => self.is_by_ed25519(digest, key),
         };
         if !good {
             return Err(IntentError::Signature { signer: self.signer });
@@ -198,19 +220,24 @@ impl SignedIntent {
         Ok(self.signer)
     }
 
-    fn is_by_wallet(&self, intent: &Intent<'_>, address: Address) -> bool {
+    fn is_by_wallet(&self, digest: B256, address: Address) -> bool {
         let bytes = self.signature.as_ref().try_into().ok();
         bytes
             .and_then(|bytes: [u8; 65]| Signature65::new(bytes).ok())
-            .and_then(|signature| signature.recover(intent.digest()))
+            .and_then(|signature| signature.recover(digest))
             .is_some_and(|signer| signer == address)
     }
 
-    fn is_by_ed25519(&self, intent: &Intent<'_>, key: B256) -> bool {
+    fn is_by_ed25519(&self, digest: B256, key: B256) -> bool {
         let Ok(key) = VerifyingKey::from_bytes(&key.0) else { return false };
         let Ok(signature) = Signature::from_slice(&self.signature) else { return false };
-        key.verify_strict(&intent.ed25519_message(), &signature).is_ok()
+        key.verify_strict(&ed25519_message(digest), &signature).is_ok()
     }
+}
+
+/// What an Ed25519 key signs of any intent.
+fn ed25519_message(digest: B256) -> Vec<u8> {
+    [ED25519_DOMAIN, digest.as_slice()].concat()
 }
 
 #[cfg(test)]

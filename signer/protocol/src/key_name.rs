@@ -67,10 +67,13 @@ pub struct KeyNameError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyPurpose {
-    /// Its children own smart accounts; it signs user operations.
+    /// Its children own smart accounts; it signs their operations. What a plain account signs it signs only as far as a
+    /// policy grants that by name.
     Accounts,
-    /// It approves sponsorships of a paymaster.
+    /// It approves sponsorships of a paymaster, and signs nothing else.
     Paymaster,
+    /// It and its children are plain accounts: transactions, authorizations, typed data, messages; never an operation.
+    Plain,
 }
 
 impl KeyPurpose {
@@ -80,6 +83,7 @@ impl KeyPurpose {
         match self {
             Self::Accounts => "accounts",
             Self::Paymaster => "paymaster",
+            Self::Plain => "plain",
         }
     }
 }
@@ -97,6 +101,7 @@ impl FromStr for KeyPurpose {
         match text {
             "accounts" => Ok(Self::Accounts),
             "paymaster" => Ok(Self::Paymaster),
+            "plain" => Ok(Self::Plain),
             other => Err(KeyNameError { name: other.to_owned() }),
         }
     }

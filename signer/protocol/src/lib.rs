@@ -6,8 +6,9 @@
 //!   [`PinnedClient`] speak TLS 1.3 only, and only to keys that are pinned.
 //! - [`CommitteeFile`] names the parties and the gateways, under all parties' signatures.
 //! - [`CosignerClient`] is one persistent connection from a gateway to one cosigner.
+//! - [`Features`] say which requests are meant to be in use at all; default off.
 //! - [`SignedApproval`] is a person's approval of one exact request.
-//! - [`SignedIntent`] is a caller's own signature on what shall be done.
+//! - [`SignedIntent`] is a caller's own signature on what shall be done: an [`Intent`] or a [`SignableIntent`].
 //! - [`wire`] holds the generated messages and services.
 
 #![cfg_attr(
@@ -20,10 +21,12 @@ mod call;
 mod canonical;
 mod client;
 mod committee_file;
+mod features;
 mod identity;
 mod intent;
 mod key_name;
 mod request;
+mod slot;
 mod tls;
 pub mod wire;
 
@@ -36,11 +39,15 @@ pub use client::{ClientError, ClientOptions, CosignerClient, CosignerStatus, Key
 pub use committee_file::{
     CommitteeFile, CommitteeFileError, CommitteeHash, CommitteeParty, GatewayEntry, PartyFacts,
 };
+pub use features::{
+    EXAMPLE_FEATURES, FeatureBook, FeatureFileError, FeatureOff, Features, FeaturesError, Flag,
+};
 pub use identity::{Fingerprint, Identity, IdentityError, IdentityKey, IdentitySignature};
-pub use intent::{INTENT_DOMAIN, Intent, IntentError, IntentKey, SignedIntent};
+pub use intent::{INTENT_DOMAIN, Intent, IntentError, IntentKey, SignableIntent, SignedIntent};
 pub use key_name::{KeyName, KeyNameError, KeyPurpose};
 pub use request::{
-    AccountClaim, PaymasterApprovalRequest, Request, RequestError, RequestHash, RequestKind, Slot,
-    SlotDomain, UserOperationRequest,
+    AccountClaim, PaymasterApprovalRequest, Request, RequestError, RequestHash, SignableRequest,
+    UserOperationRequest,
 };
+pub use slot::{Slot, SlotDomain};
 pub use tls::{PeerConnection, PinnedClient, PinnedServer, PinnedStream, TlsError, pinned_channel};

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, U256};
 use countersign_userop::{
-    AccountKind, ChainId, EntryPointVersion, ParseError, SponsorWindow, UserOperation,
+    AccountKind, ChainId, EntryPointVersion, ParseError, SignableKind, SponsorWindow, UserOperation,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +12,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical::canonical_json;
 use crate::intent::SignedIntent;
+use crate::slot::{Slot, SlotDomain};
+
+mod signable;
+
+pub use signable::SignableRequest;
 
 /// The format of a request's JSON that this build speaks.
 const REQUEST_VERSION: u64 = 1;
@@ -25,6 +30,9 @@ pub enum Request {
     UserOperation(UserOperationRequest),
     /// A paymaster's approval to pay for an operation.
     PaymasterApproval(PaymasterApprovalRequest),
+    /// Typed data, a message, an authorization, a transaction, an owner proof or a canary: each is a kind of its own,
+    /// in a list that is closed too.
+    Signable(SignableRequest),
 }
 
 /// An operation and what it claims about its sender.
@@ -86,10 +94,14 @@ impl Request {
         if envelope.version != REQUEST_VERSION {
             return Err(RequestError::UnknownVersion { version: envelope.version });
         }
-        match envelope.kind.as_str() {
-            "userOperation" => UserOperationRequest::from_body(envelope.body),
-            "paymasterApproval" => PaymasterApprovalRequest::from_body(envelope.body),
-            _ => Err(RequestError::UnknownKind { kind: envelope.kind.chars().take(40).collect() }),
+        let Ok(kind) = envelope.kind.parse::<SignableKind>() else {
+            let kind = envelope.kind.chars().take(40).collect();
+            return Err(RequestError::UnknownKind { kind });
+        };
+        match kind {
+            SignableKind::UserOperation => UserOperationRequest::from_body(envelope.body),
+            SignableKind::PaymasterApproval => PaymasterApprovalRequest::from_body(envelope.body),
+            alone => SignableRequest::from_body(alone, envelope.body),
         }
     }
 
@@ -99,6 +111,7 @@ impl Request {
         let body = match self {
             Self::UserOperation(request) => request.body(),
             Self::PaymasterApproval(request) => request.body(),
+            Self::Signable(request) => request.body(),
         };
         canonical_json(&serde_json::json!({
             "version": REQUEST_VERSION,
@@ -118,10 +131,11 @@ impl Request {
 
     /// The kind of request.
     #[must_use]
-    pub const fn kind(&self) -> RequestKind {
+    pub const fn kind(&self) -> SignableKind {
         match self {
-            Self::UserOperation(_) => RequestKind::UserOperation,
-            Self::PaymasterApproval(_) => RequestKind::PaymasterApproval,
+            Self::UserOperation(_) => SignableKind::UserOperation,
+            Self::PaymasterApproval(_) => SignableKind::PaymasterApproval,
+            Self::Signable(request) => request.signable.kind(),
         }
     }
 
@@ -131,15 +145,20 @@ impl Request {
         match self {
             Self::UserOperation(request) => Some(&request.op),
             Self::PaymasterApproval(request) => Some(&request.op),
+            Self::Signable(_) => None,
         }
     }
 
-    /// What a journal holds once: the key is the journal's to add.
+    /// What a journal holds once: the key is the journal's to add, and so is the signer's address where the request
+    /// names no account.
     #[must_use]
     pub fn slot(&self) -> Slot {
         let (chain, entry_point, op) = match self {
             Self::UserOperation(request) => (request.chain, request.entry_point, &request.op),
             Self::PaymasterApproval(request) => (request.chain, request.entry_point, &request.op),
+            Self::Signable(request) => {
+                return Slot::once(self.kind(), request.signable.slot());
+            }
         };
         Slot {
             kind: self.kind(),
@@ -147,83 +166,6 @@ impl Request {
             domain: SlotDomain::Contract(entry_point),
             subject: Some(op.sender()),
             nonce: op.nonce(),
-        }
-    }
-}
-
-/// The kinds of [`Request`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum RequestKind {
-    /// See [`Request::UserOperation`].
-    UserOperation,
-    /// See [`Request::PaymasterApproval`].
-    PaymasterApproval,
-}
-
-impl RequestKind {
-    /// The kind as the wire and the journal write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UserOperation => "userOperation",
-            Self::PaymasterApproval => "paymasterApproval",
-        }
-    }
-}
-
-impl fmt::Display for RequestKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a signature takes up for good, so that a second digest for it is noticed. Every kind of request has
-/// one; a part that a kind does not know is absent, and absent is another slot than any value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Slot {
-    /// The kind of request.
-    pub kind: RequestKind,
-    /// The chain; none for what is signed off chain or for all chains.
-    pub chain: Option<ChainId>,
-    /// Where the signature means something.
-    pub domain: SlotDomain,
-    /// The account that it is about.
-    pub subject: Option<Address>,
-    /// The account's nonce, or whatever else tells one request from the next: a counter, a hash.
-    pub nonce: U256,
-}
-
-/// Where a signature means something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SlotDomain {
-    /// Everywhere, as that of a personal message or of a plain transaction.
-    Any,
-    /// At a contract: the EntryPoint, a delegate, a verifying contract.
-    Contract(Address),
-    /// Within a domain that has a hash and no one contract: a typed-data domain, a key's transcript.
-    Hash(B256),
-}
-
-/// The stored form, which never changes for a kind. No part can imitate another: there are five, in this order,
-/// none holds a slash, and one that is absent is `-`.
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/", self.kind)?;
-        match self.chain {
-            Some(chain) => write!(f, "{chain}/")?,
-            None => f.write_str("-/")?,
-        }
-        match self.domain {
-            SlotDomain::Any => f.write_str("-/")?,
-            SlotDomain::Contract(contract) => write!(f, "{contract:#x}/")?,
-            SlotDomain::Hash(hash) => write!(f, "{hash:#x}/")?,
-        }
-        match self.subject {
-            Some(subject) => write!(f, "{subject:#x}/{:#x}", self.nonce),
-            None => write!(f, "-/{:#x}", self.nonce),
         }
     }
 }
@@ -265,9 +207,9 @@ pub enum RequestError {
         /// What was given.
         kind: String,
     },
-    /// The operation inside does not parse.
-    #[error("the operation is malformed: {0}")]
-    Operation(#[from] ParseError),
+    /// What is to be signed does not parse.
+    #[error("what is to be signed is malformed: {0}")]
+    Malformed(#[from] ParseError),
 }
 
 #[derive(Deserialize)]

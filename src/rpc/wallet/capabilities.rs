@@ -61,7 +61,7 @@ struct Countersign {
 /// A caller's signature, over EIP-712 typed data by a wallet or by an Ed25519 key; the request's `id` is part of it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct IntentEntry {
+pub(in crate::rpc) struct IntentEntry {
     /// The last second, since 1970, at which a cosigner may sign.
     expiry: u64,
     /// The wallet that signed.
@@ -104,7 +104,8 @@ pub(in crate::rpc) fn read(requested: &Requested, path: &str) -> Result<Wishes, 
             RpcError::field(&field, error.into_inner())
         })?;
     let Countersign { sponsor, nonce_key, intent, .. } = countersign.unwrap_or_default();
-    let signature = intent.map(|entry| signature(entry, path)).transpose()?;
+    let place = format!("{path}.capabilities.{COUNTERSIGN}.intent");
+    let signature = intent.map(|entry| signature(entry, &place)).transpose()?;
     let sponsor = match (paymaster_service, sponsor) {
         (Some(_), Some(_)) => {
             let field = format!("{path}.capabilities.{COUNTERSIGN}.sponsor");
@@ -120,15 +121,16 @@ pub(in crate::rpc) fn read(requested: &Requested, path: &str) -> Result<Wishes, 
     Ok(Wishes { sponsor, nonce_key, signature })
 }
 
-fn signature(entry: IntentEntry, path: &str) -> Result<CallerSignature, RpcError> {
+/// The signature of an intent that stands at `path`.
+pub(in crate::rpc) fn signature(
+    entry: IntentEntry,
+    path: &str,
+) -> Result<CallerSignature, RpcError> {
     let IntentEntry { expiry, wallet, ed25519, signature } = entry;
     let signer = match (wallet, ed25519) {
         (Some(wallet), None) => IntentKey::Wallet(wallet),
         (None, Some(key)) => IntentKey::Ed25519(key),
-        _ => {
-            let field = format!("{path}.capabilities.{COUNTERSIGN}.intent");
-            return Err(RpcError::field(&field, "name one signer: wallet or ed25519"));
-        }
+        _ => return Err(RpcError::field(path, "name one signer: wallet or ed25519")),
     };
     Ok(CallerSignature { expiry, signer, signature })
 }

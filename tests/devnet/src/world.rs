@@ -127,6 +127,7 @@ impl World {
         keygen(ACCOUNTS_KEY, "accounts").await?;
         let sponsor = keygen(SPONSOR_KEY, "paymaster").await?;
         anvil.set_paymaster_signer(&paymasters, sponsor).await?;
+        std::fs::write(gateway_dir.join("features.toml"), files::features(&chain)?)?;
         let config = files::gateway(&options, &chain, alto.url(), free_port()?)?;
         let gateway = GatewayProcess::start(&gateway_dir, &config, &logs).await?;
         let api_key = gateway.create_api_key("devnet")?;
@@ -214,6 +215,8 @@ impl World {
         let dir = self.logs.path().join(name);
         let key = gateway::make_identity(&Workspace::locate()?, &dir)?;
         std::fs::write(dir.join("committee.json"), committee(&key).await?)?;
+        let features = self.gateway.config().with_file_name("features.toml");
+        std::fs::copy(features, dir.join("features.toml"))?;
         let mut config: toml::Table = std::fs::read_to_string(self.gateway.config())?.parse()?;
         config.insert("listen".to_owned(), format!("127.0.0.1:{}", free_port()?).into());
         GatewayProcess::start(&dir, &toml::to_string(&config)?, &self.logs).await

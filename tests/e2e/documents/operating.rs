@@ -199,12 +199,14 @@ async fn the_operators_guide_leads_to_a_committee_that_owns_a_wallet() {
 
     // 1. Each operator prepares a machine.
     let (prepare, config) = (guide.must_take("sh"), guide.must_take("toml"));
+    let features = guide.must_take("toml");
     let (policy, check, init) =
         (guide.must_take("toml"), guide.must_take("sh"), guide.must_take("sh"));
     let (mut keys, mut fingerprints) = (Vec::new(), Vec::new());
     for operator in cosigners {
         operator.must_run(&prepare, &[]).await;
         operator.write("/etc/cosigner/cosigner.toml", &config);
+        operator.write("/etc/cosigner/features.toml", &features);
         operator.write("/etc/cosigner/policy.toml", &policy);
         let said = operator.must_run(&check, &[]).await;
         assert!(said.contains("one ether a day") && said.contains("\"daily\""), "{said}");
@@ -262,6 +264,7 @@ async fn the_operators_guide_leads_to_a_committee_that_owns_a_wallet() {
 
     // 5. The gateway runs.
     gateway.write("/etc/countersign/gateway.toml", &guide.must_take("toml"));
+    gateway.write("/etc/countersign/features.toml", &features);
     gateway.must_run(&guide.must_take("sh"), &[]).await;
     let mut served = gateway.must_start("gateway", &guide.must_take("ini"), &logs);
     gateway.must_become_ready(&mut served, &guide.must_take("sh")).await;

@@ -93,16 +93,28 @@ pub(super) fn must_configure(folder: &Path) -> GatewayConfig {
         committee.sign(party).unwrap();
     }
     std::fs::write(folder.join("committee.json"), committee.to_json().unwrap()).unwrap();
+    std::fs::write(folder.join("features.toml"), FEATURES).unwrap();
     let file = folder.join("gateway.toml");
     std::fs::write(&file, CONFIG).unwrap();
     GatewayConfig::load(&file).unwrap()
 }
+
+const FEATURES: &str = r#"
+version = 1
+everywhere.requests = ["message"]
+[[chains]]
+id = 31337
+requests = ["userOperation", "paymasterApproval", "typedData", "authorization", "transaction"]
+accounts = ["countersign", "simple"]
+sponsorship = true
+"#;
 
 const CONFIG: &str = r#"
 listen = "127.0.0.1:0"
 database = "sqlite://gateway.db"
 identity = "identity"
 committee = "committee.json"
+features = "features.toml"
 
 [deadlines]
 sign_ms = 500

@@ -164,6 +164,7 @@ fn digest(request: &Request) -> B256 {
             asked.delegate,
             asked.window,
         ),
+        Request::Signable(asked) => asked.signable.digest(),
         other => unreachable!("{other:?}"),
     }
 }

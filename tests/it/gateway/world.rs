@@ -92,6 +92,7 @@ impl World {
             "database": "sqlite://gateway.db",
             "identity": "identity",
             "committee": "committee.json",
+            "features": "features.toml",
             "deadlines": { "sign_ms": 6_000, "sign_attempt_ms": 1_500 },
             "chains": [{
                 "id": anvil.chain_id(),
@@ -111,6 +112,7 @@ impl World {
             }],
         }))
         .unwrap();
+        std::fs::write(dir.path().join("features.toml"), features("", true)).unwrap();
         let file = dir.path().join("gateway.toml");
         std::fs::write(&file, config).unwrap();
         let config = GatewayConfig::load(&file).unwrap();
@@ -144,6 +146,12 @@ impl World {
         self.running.take().unwrap().await.unwrap();
         self.gateway = Gateway::open(self.config.clone()).await.unwrap();
         self.run();
+    }
+
+    /// Writes another file of features, and has the gateway read it.
+    pub(crate) fn switch(&self, features: &str) {
+        std::fs::write(self.config.features.as_ref().unwrap(), features).unwrap();
+        self.gateway.reload_features();
     }
 
     pub(crate) fn caller() -> Caller {
@@ -225,6 +233,25 @@ impl World {
     pub(crate) async fn balance(&self, address: Address) -> U256 {
         self.anvil.rpc().call("eth_getBalance", json!([address, "latest"])).await.unwrap()
     }
+}
+
+/// A file that switches everything on for both chains, but for what `off` says.
+pub(crate) fn features(off: &str, sponsorship: bool) -> String {
+    let on = |names: &[&str]| {
+        let names = names.iter().filter(|name| **name != off);
+        names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    };
+    let everywhere = on(&["message", "typedData"]);
+    let requests =
+        on(&["userOperation", "paymasterApproval", "typedData", "authorization", "transaction"]);
+    let accounts = on(&["countersign", "simple"]);
+    let chains = [CHAIN, OTHER_CHAIN].map(|chain| {
+        format!(
+            "[[chains]]\nid = {chain}\nrequests = [{requests}]\naccounts = [{accounts}]\n\
+             sponsorship = {sponsorship}\n"
+        )
+    });
+    format!("version = 1\neverywhere.requests = [{everywhere}]\n{}", chains.concat())
 }
 
 /// One call that sends a wei.

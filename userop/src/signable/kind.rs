@@ -4,10 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A kind of what may be signed. The list is closed.
+/// A kind of what may be signed. The list is closed: a new kind makes every match on it ask what becomes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub enum SignableKind {
     /// An ERC-4337 operation.
     UserOperation,
@@ -52,6 +51,14 @@ impl SignableKind {
             Self::OwnerProof => "ownerProof",
             Self::Canary => "canary",
         }
+    }
+}
+
+impl std::str::FromStr for SignableKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }
 }
 

@@ -9,7 +9,6 @@ use crate::ChainId;
 /// two keys, and two kinds, never share a place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "slot", rename_all = "snake_case", rename_all_fields = "camelCase")]
-#[non_exhaustive]
 pub enum OnceSlot {
     /// A number that a chain or a contract lets the signer use once.
     Nonce {

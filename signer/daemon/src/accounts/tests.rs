@@ -18,6 +18,7 @@ fn reader(url: &str, id: u64) -> RpcAccounts {
         witness: None,
         entry_points: vec![EntryPointConfig { version, address: version.canonical_address() }],
         accounts: Vec::new(),
+        delegates: Vec::new(),
         paymasters: Vec::new(),
     }])
 }

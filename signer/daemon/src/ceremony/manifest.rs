@@ -119,7 +119,9 @@ impl Manifest {
     /// The committee that it wants; keys that own accounts need quorums that overlap.
     pub(super) fn committee(&self) -> Result<Committee, CeremonyError> {
         let committee = match self.purpose {
-            KeyPurpose::Accounts => Committee::for_accounts(self.parties, self.threshold),
+            KeyPurpose::Accounts | KeyPurpose::Plain => {
+                Committee::for_accounts(self.parties, self.threshold)
+            }
             KeyPurpose::Paymaster => Committee::new(self.parties, self.threshold),
         };
         committee.map_err(CeremonyError::Committee)

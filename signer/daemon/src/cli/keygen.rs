@@ -19,8 +19,8 @@ pub(super) struct KeygenArgs {
     /// How many parties sign together.
     #[arg(long)]
     threshold: u8,
-    /// What the key is for: `accounts` (it owns smart accounts) or `paymaster` (it approves
-    /// sponsorships).
+    /// What the key is for: `accounts` (it owns smart accounts), `paymaster` (it approves
+    /// sponsorships) or `plain` (it is a plain account).
     #[arg(long, default_value = "accounts")]
     purpose: KeyPurpose,
     /// How many seconds the other operators have to confirm.

@@ -16,7 +16,10 @@ pub(super) async fn execute(config: DaemonConfig) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => daemon.reload_policy(),
+            _ = hangup.recv() => {
+                daemon.reload_policy();
+                daemon.reload_features();
+            }
         }
     }
     tracing::info!("asked to stop");

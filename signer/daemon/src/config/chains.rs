@@ -23,6 +23,10 @@ pub struct ChainConfig {
     /// The accounts that may be signed for.
     #[serde(default)]
     pub accounts: Vec<AccountSpec>,
+    /// The contracts that a plain account may take for its code by an EIP-7702 authorization. Giving code up needs no
+    /// entry.
+    #[serde(default)]
+    pub delegates: Vec<Address>,
     /// The paymasters whose approvals may be signed.
     #[serde(default)]
     pub paymasters: Vec<PaymasterConfig>,

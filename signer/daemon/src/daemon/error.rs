@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use countersign_protocol::{CommitteeFileError, IdentityError, TlsError};
+use countersign_protocol::{CommitteeFileError, FeatureFileError, IdentityError, TlsError};
 
 use crate::ceremony::CeremonyError;
 use crate::config::PassphraseError;
 use crate::policy_book::PolicyFileError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
+use crate::words::DescriptorsError;
 
 /// Why a daemon did not start.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,12 @@ pub enum StartError {
     /// There is no policy.
     #[error(transparent)]
     Policy(#[from] PolicyFileError),
+    /// There are no features.
+    #[error(transparent)]
+    Features(#[from] FeatureFileError),
+    /// The descriptors cannot be used.
+    #[error(transparent)]
+    Descriptors(#[from] DescriptorsError),
     /// The vault does not open.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use alloy::primitives::{Address, B256, U256};
 
 use super::Entry;
-use countersign_policy::{ActionKind, Asset, CallFacts, DEVELOPMENT, Facts, Flow, Policy, Time};
-use countersign_protocol::{RequestKind, Slot, SlotDomain};
-use countersign_userop::ChainId;
+use countersign_policy::{Asset, CallFacts, DEVELOPMENT, Facts, Flow, Policy, Time};
+use countersign_protocol::{Slot, SlotDomain};
+use countersign_userop::{ChainId, SignableKind};
 
 use crate::journal::{Claim, GasTerms, KeySlot, OperationTerms, Terms};
 use crate::weighing::Weighing;
@@ -34,7 +34,7 @@ pub(crate) fn claim(byte: u8) -> Claim {
     Claim {
         slot: KeySlot {
             slot: Slot {
-                kind: RequestKind::UserOperation,
+                kind: SignableKind::UserOperation,
                 chain: Some(ChainId::new(31_337)),
                 domain: SlotDomain::Contract(Address::repeat_byte(0xe0)),
                 subject: Some(Address::repeat_byte(0x5e)),
@@ -63,7 +63,7 @@ pub(crate) fn weighing(policy: Policy) -> Weighing {
         needs: Vec::new(),
     };
     let facts = Facts {
-        kind: ActionKind::UserOperation,
+        kind: SignableKind::UserOperation,
         caller: "desk".into(),
         intent_signed: false,
         key: "treasury".into(),

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, U256};
 
-use countersign_protocol::RequestKind;
+use countersign_userop::SignableKind;
 
 use super::fixtures::{claim, entry};
 use super::*;
@@ -22,7 +22,7 @@ fn approval(nonce: u64, wei: u64, valid_until: u64) -> Entry {
     let mut claim = claim(0);
     claim.digest =
         B256::from(U256::from(nonce * 1_000_000_000_000 + wei * 1_000 + valid_until % 1_000));
-    claim.slot.slot.kind = RequestKind::PaymasterApproval;
+    claim.slot.slot.kind = SignableKind::PaymasterApproval;
     claim.slot.slot.nonce = U256::from(nonce);
     let paymaster = Address::repeat_byte(9);
     claim.terms = Terms::Approval { paymaster, max_cost_wei: U256::from(wei), valid_until };

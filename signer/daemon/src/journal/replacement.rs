@@ -46,6 +46,9 @@ pub struct GasTerms {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Clash {
+    /// What holds the slot is never replaced.
+    #[error("another digest holds it, and this kind is never replaced")]
+    Once,
     /// The replacement would deploy something else.
     #[error("the init code differs from what holds the slot")]
     InitCode,

@@ -1,7 +1,8 @@
 //! A stream of requests against the journal, each with the verdict it must get.
 
-use countersign_protocol::{RequestKind, SlotDomain};
+use countersign_protocol::SlotDomain;
 use countersign_userop::ChainId;
+use countersign_userop::SignableKind;
 
 use super::*;
 use crate::decision::Entry;
@@ -82,6 +83,38 @@ async fn a_replacement_takes_the_slot_and_its_measure() {
 }
 
 #[tokio::test]
+async fn what_is_never_replaced_takes_one_digest_however_dear_the_next() {
+    let once = |byte| {
+        let claim = claim(byte);
+        entry(Claim { terms: Terms::Once, ..claim })
+    };
+    must_meet(vec![
+        (once(1), Expected::Fresh),
+        (once(1), Expected::Same),
+        (once(2), Expected::Taken),
+        (once(1), Expected::Same),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_replaced_by_the_rules_of_operations() {
+    let sent = |byte, percent: u128| {
+        let mut terms = operation_terms();
+        terms.max_fee_per_gas = terms.max_fee_per_gas * percent / 100;
+        terms.max_priority_fee_per_gas = terms.max_priority_fee_per_gas * percent / 100;
+        entry(Claim { terms: Terms::Transaction(terms), ..claim(byte) })
+    };
+    must_meet(vec![
+        (sent(1, 100), Expected::Fresh),
+        (sent(2, 109), Expected::Taken),
+        (sent(2, 110), Expected::Replaces(1)),
+        (sent(2, 110), Expected::Same),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn every_part_of_the_slot_tells_slots_apart() {
     must_meet(vec![
         (elsewhere(1, |_| ()), Expected::Fresh),
@@ -93,7 +126,7 @@ async fn every_part_of_the_slot_tells_slots_apart() {
         (elsewhere(4, |slot| slot.slot.subject = Some(Address::ZERO)), Expected::Fresh),
         (elsewhere(5, |slot| slot.slot.nonce += U256::from(1)), Expected::Fresh),
         (elsewhere(6, |slot| slot.key = "other".parse().unwrap()), Expected::Fresh),
-        (elsewhere(7, |slot| slot.slot.kind = RequestKind::PaymasterApproval), Expected::Fresh),
+        (elsewhere(7, |slot| slot.slot.kind = SignableKind::PaymasterApproval), Expected::Fresh),
         (elsewhere(8, |_| ()), Expected::Taken),
     ])
     .await;
@@ -105,7 +138,7 @@ async fn approvals_may_repeat_and_each_is_kept() {
     let mut slot = None;
     for byte in [1, 2, 2] {
         let mut claim = claim(byte);
-        claim.slot.slot.kind = RequestKind::PaymasterApproval;
+        claim.slot.slot.kind = SignableKind::PaymasterApproval;
         claim.terms = Terms::Approval {
             paymaster: Address::repeat_byte(9),
             max_cost_wei: U256::from(byte),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_policy::ActionKind;
 use countersign_protocol::PaymasterApprovalRequest;
+use countersign_userop::SignableKind;
 use countersign_userop::preview_sponsorship;
 
 use super::{
@@ -14,6 +14,7 @@ use crate::facts::{self, Asked};
 use crate::journal::Terms;
 use crate::keys::LiveKey;
 use crate::weighing::Weighing;
+use crate::words;
 
 /// What is signed is the approval's own EIP-712 digest over these very fields.
 pub(super) fn weigh(
@@ -39,6 +40,8 @@ pub(super) fn weigh(
     let terms = Terms::Approval { paymaster: request.paymaster, max_cost_wei: wei, valid_until };
     judged.claim = Some(case.claim(shown.digest, terms));
     judged.preview = shown.lines();
+    let calls = &shown.operation.preview.calls;
+    judged.preview.extend(words::of_calls(&case.book.descriptors, request.chain, calls));
     let preview_hash = shown.canonical().hash();
     judged.preview_hash = Some(preview_hash);
     let known = paymaster::paymaster(chain, request, case.call)?;
@@ -55,7 +58,7 @@ pub(super) fn weigh(
     });
     let approved = approvers::approved(case, request.chain, shown.digest, preview_hash, None)?;
     let asked = Asked {
-        kind: ActionKind::PaymasterApproval,
+        kind: SignableKind::PaymasterApproval,
         caller: format!("gateway:{}", case.caller),
         intent_signed: false,
         key: key.record.name.as_str(),

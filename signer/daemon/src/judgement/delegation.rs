@@ -1,10 +1,10 @@
 //! EIP-7702: a delegation gives a key's account other code, so it is refused unless configured.
 
 use alloy::primitives::Address;
-use countersign_userop::UserOperation;
+use countersign_userop::{Authorization, UserOperation};
 
 use super::{Refusal, Rule, Ruling};
-use crate::config::RulesConfig;
+use crate::config::{ChainConfig, RulesConfig};
 
 /// The operation installs no delegate.
 pub(super) fn delegation(op: &UserOperation, rules: &RulesConfig) -> Ruling {
@@ -36,4 +36,14 @@ pub(super) fn approved_delegate(
         }
         _ => Ok(()),
     }
+}
+
+/// An authorization gives the code of a configured contract, or takes all code away.
+pub(super) fn configured(authorization: &Authorization, chain: &ChainConfig) -> Ruling {
+    let delegate = authorization.address;
+    if delegate.is_zero() || chain.delegates.contains(&delegate) {
+        return Ok(());
+    }
+    let message = format!("the delegate {delegate} is not configured on chain {}", chain.id);
+    Err(Refusal::new(Rule::Delegation, message))
 }

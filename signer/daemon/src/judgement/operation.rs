@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use alloy::primitives::keccak256;
-use countersign_policy::ActionKind;
 use countersign_protocol::UserOperationRequest;
+use countersign_userop::SignableKind;
 use countersign_userop::{UserOperation, preview_operation};
 
 use super::{
@@ -15,6 +15,7 @@ use crate::facts::{self, Asked};
 use crate::journal::{GasTerms, OperationTerms, Terms};
 use crate::keys::LiveKey;
 use crate::weighing::Weighing;
+use crate::words;
 
 /// What is signed is the digest that the account's kind makes of the hash of these very fields.
 pub(super) async fn weigh(
@@ -32,6 +33,8 @@ pub(super) async fn weigh(
     let shown = preview_operation(op, request.entry_point, request.chain, Some(spec));
     let preview = &shown.preview;
     judged.preview = shown.lines();
+    let words = words::of_calls(&case.book.descriptors, request.chain, &preview.calls);
+    judged.preview.extend(words);
     judged.preview_hash = Some(shown.hash());
     let owner = case.owner(key)?;
     sender::sender(case, request, spec, owner).await?;
@@ -44,7 +47,7 @@ pub(super) async fn weigh(
     let signer = asker.intent.as_ref().map(|(signer, _)| *signer);
     let approved = approvers::approved(case, request.chain, *hash.as_b256(), shown.hash(), signer)?;
     let asked = Asked {
-        kind: ActionKind::UserOperation,
+        kind: SignableKind::UserOperation,
         caller: asker.name,
         intent_signed: signer.is_some(),
         key: key.record.name.as_str(),

@@ -1,6 +1,8 @@
-//! What a key is for: one that owns accounts approves no sponsorships, and the other way round.
+//! What a key is for: one that owns accounts approves no sponsorships, one that is a plain account signs no operation,
+//! and the other way round.
 
-use countersign_protocol::{KeyPurpose, Request, RequestKind};
+use countersign_protocol::{KeyPurpose, Request};
+use countersign_userop::SignableKind;
 
 use super::{Case, Refusal, Rule, Ruling};
 use crate::keys::LiveKey;
@@ -16,14 +18,23 @@ pub(super) fn key<'a>(case: &Case<'a>) -> Ruling<&'a LiveKey> {
 pub(super) fn purpose(request: &Request, key: &LiveKey) -> Ruling {
     let kind = request.kind();
     let purpose = key.record.purpose;
-    let covered = matches!(
-        (purpose, kind),
-        (KeyPurpose::Accounts, RequestKind::UserOperation)
-            | (KeyPurpose::Paymaster, RequestKind::PaymasterApproval)
-    );
-    if covered {
+    if covers(purpose, kind) {
         return Ok(());
     }
     let message = format!("the key {} is for {purpose}, not for {kind}", key.record.name);
     Err(Refusal::new(Rule::Purpose, message))
+}
+
+/// What each purpose covers. What a plain account signs is covered for keys that own accounts too, but only a grant of
+/// the policy lets it pass there: see [`facts`](crate::facts).
+const fn covers(purpose: KeyPurpose, kind: SignableKind) -> bool {
+    use SignableKind as Kind;
+    match kind {
+        Kind::UserOperation | Kind::OwnerProof => matches!(purpose, KeyPurpose::Accounts),
+        Kind::PaymasterApproval => matches!(purpose, KeyPurpose::Paymaster),
+        Kind::TypedData | Kind::Message | Kind::Authorization | Kind::Transaction => {
+            matches!(purpose, KeyPurpose::Accounts | KeyPurpose::Plain)
+        }
+        Kind::Canary => true,
+    }
 }

@@ -16,6 +16,8 @@ pub enum Rule {
     Caller,
     /// The call's own deadline has not passed.
     Deadline,
+    /// All that the request needs is switched on.
+    Feature,
     /// The key is one that we hold a share of.
     Key,
     /// The key's purpose covers this kind of request.
@@ -38,10 +40,16 @@ pub enum Rule {
     Calls,
     /// No call goes where it could take the account itself.
     Targets,
-    /// The operation cannot cost more than the ceiling.
+    /// The operation or transaction cannot cost more than the ceiling.
     Cost,
-    /// No EIP-7702 delegation, unless configured.
+    /// No EIP-7702 delegation, unless configured; an authorization's delegate is a configured one.
     Delegation,
+    /// The address that a request names as its signer is that of our own key.
+    Signer,
+    /// Typed data is verified neither by an EntryPoint, nor by an account of the key's own, nor by a paymaster of ours.
+    TypedData,
+    /// A canary is of this key, in the generation that we hold.
+    Canary,
     /// The paymaster is configured, for this key and EntryPoint.
     Paymaster,
     /// The approval's window is bounded, open, and not longer than configured.
@@ -64,11 +72,12 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Parse,
         Self::Busy,
         Self::Caller,
         Self::Deadline,
+        Self::Feature,
         Self::Key,
         Self::Purpose,
         Self::Quorum,
@@ -82,6 +91,9 @@ impl Rule {
         Self::Targets,
         Self::Cost,
         Self::Delegation,
+        Self::Signer,
+        Self::TypedData,
+        Self::Canary,
         Self::Paymaster,
         Self::Window,
         Self::Intent,
@@ -100,6 +112,7 @@ impl Rule {
             Self::Busy => "busy",
             Self::Caller => "caller",
             Self::Deadline => "deadline",
+            Self::Feature => "feature",
             Self::Key => "key",
             Self::Purpose => "purpose",
             Self::Quorum => "quorum",
@@ -113,6 +126,9 @@ impl Rule {
             Self::Targets => "targets",
             Self::Cost => "cost",
             Self::Delegation => "delegation",
+            Self::Signer => "signer",
+            Self::TypedData => "typed-data",
+            Self::Canary => "canary",
             Self::Paymaster => "paymaster",
             Self::Window => "window",
             Self::Intent => "intent",

@@ -14,7 +14,13 @@ pub(super) fn targets(preview: &Preview, chain: &ChainConfig, policy: &Policy) -
     preview.calls.iter().try_for_each(|call| target(call, preview.sender, chain, policy))
 }
 
-fn target(call: &PreviewCall, sender: Address, chain: &ChainConfig, policy: &Policy) -> Ruling {
+/// The same of one call of `sender`.
+pub(super) fn target(
+    call: &PreviewCall,
+    sender: Address,
+    chain: &ChainConfig,
+    policy: &Policy,
+) -> Ruling {
     let itself = Grant::ALL.iter().any(|grant| grant.is_admin() && policy.gives(*grant));
     if call.to == sender && call.action != Action::Send && !itself {
         return Err(Refusal::new(Rule::Targets, "the account calls itself"));

@@ -20,7 +20,8 @@ const NOW: u64 = 1_700_000_000;
 async fn judged(world: &World, call: &SignCall) -> Judged {
     let (chains, rules) = config();
     let gateways = BTreeSet::from([GATEWAY.to_owned()]);
-    let book = Rulebook { gateways, chains, rules, me: party(1) };
+    let descriptors = Arc::default();
+    let book = Rulebook { gateways, chains, rules, me: party(1), descriptors };
     let key = world.daemons[&1].keys.get(&call.key);
     let case = Case {
         book: &book,
@@ -30,6 +31,7 @@ async fn judged(world: &World, call: &SignCall) -> Judged {
         request_hash: B256::from(*call.request.hash().as_bytes()),
         key: key.as_deref(),
         policy: world.policy.current(),
+        features: world.features.current(),
         now_s: NOW,
     };
     judge(&case).await

@@ -13,6 +13,7 @@ use super::*;
 use crate::transport::{Frame, FrameKind};
 use crate::world::{GATEWAY, World, name, party};
 
+mod kinds;
 mod wishes;
 
 fn must_sign(reply: &SignReply) -> &SignedReply {

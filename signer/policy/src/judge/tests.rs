@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, U256, address};
 
-use crate::{ActionKind, Asset, CallFacts, Facts, Flow, Grant, Policy, Time, Verdict};
+use countersign_userop::SignableKind;
+
+use crate::{Asset, CallFacts, Facts, Flow, Grant, Policy, Time, Verdict};
 
 const DESK: &str = "treasury-desk";
 const USDC: Address = address!("a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
@@ -12,7 +14,7 @@ const USDC: Address = address!("a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
 /// An operation on chain 1 that sends `wei` to somebody.
 fn sends(wei: u64) -> Facts {
     Facts {
-        kind: ActionKind::UserOperation,
+        kind: SignableKind::UserOperation,
         caller: DESK.into(),
         intent_signed: true,
         key: "treasury".into(),
@@ -147,9 +149,39 @@ fn deploy_only_deploys_once_and_calls_nothing() {
 }
 
 #[test]
+fn a_plain_account_permits_one_token_within_its_cap_and_nothing_raw() {
+    let policy = example("plain-account");
+    let permit = |contract, amount: u64, needs: Vec<Grant>| Facts {
+        kind: SignableKind::TypedData,
+        caller: "desk".into(),
+        purpose: "plain".into(),
+        calls: Vec::new(),
+        needs,
+        flows: vec![Flow { asset: Asset::Token(contract), amount: U256::from(amount) }],
+        typed_data: Some(("USD Coin".into(), "Permit".into(), Some(contract))),
+        ..sends(0)
+    };
+    let good = permit(USDC, 1_000_000_000, vec![Grant::Permit]);
+    let verdict = judge(&policy, &good);
+    assert!(verdict.is_allowed(), "{verdict}");
+    must_deny(&judge_after(&policy, &good, U256::from(1), &[]), "within the cap");
+    must_deny(&judge(&policy, &permit(USDC, 1_000_000_001, vec![Grant::Permit])), "within the cap");
+    must_deny(&judge(&policy, &permit(Address::ZERO, 1, vec![Grant::Permit])), "no policy permits");
+    must_deny(&judge(&policy, &permit(USDC, 1, vec![Grant::RawTypedData])), "raw-typed-data");
+    // What names no chain counts on every one.
+    let everywhere = Facts { chain: 0, ..permit(USDC, 1_000_000_001, vec![Grant::Permit]) };
+    must_deny(&judge(&policy, &everywhere), "within the cap");
+    let message =
+        Facts { kind: SignableKind::Message, typed_data: None, ..permit(USDC, 0, vec![]) };
+    assert!(judge(&policy, &message).is_allowed());
+    let unread = Facts { needs: vec![Grant::Undecodable], ..message };
+    must_deny(&judge(&policy, &unread), "undecodable");
+}
+
+#[test]
 fn paymaster_only_sponsors_within_its_budget_and_signs_no_operation() {
     let policy = example("paymaster-only");
-    let approval = Facts { kind: ActionKind::PaymasterApproval, ..sends(1) };
+    let approval = Facts { kind: SignableKind::PaymasterApproval, ..sends(1) };
     let verdict = judge(&policy, &approval);
     assert!(verdict.is_allowed(), "{verdict}");
     must_deny(&judge_after(&policy, &approval, U256::MAX, &[]), "within the budget");

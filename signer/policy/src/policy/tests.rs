@@ -5,12 +5,13 @@ use alloy::primitives::{Address, U256};
 use super::Policy;
 use crate::{Asset, CallerKey, PolicyError, Scope};
 
-const EXAMPLES: [&str; 7] = [
+const EXAMPLES: [&str; 8] = [
     "allow-list",
     "deploy-only",
     "development",
     "freeze",
     "paymaster-only",
+    "plain-account",
     "treasury",
     "two-approvals",
 ];

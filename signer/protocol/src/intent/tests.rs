@@ -129,3 +129,47 @@ fn the_typed_data_for_wallets_has_the_same_digest() {
     let typed: TypedData = serde_json::from_value(intent.typed_data()).unwrap();
     assert_eq!(typed.eip712_signing_hash().unwrap(), intent.digest());
 }
+
+fn signable(message: &'static [u8]) -> Signable {
+    Signable::Message(countersign_userop::Message::new(Bytes::from_static(message)).unwrap())
+}
+
+#[test]
+fn a_wish_for_a_signature_verifies_for_that_digest_and_signer_and_no_other() {
+    let (wallet, backend) = (PrivateKeySigner::random(), SigningKey::from_bytes(&[7; 32]));
+    let asked = signable(b"hello");
+    let intent = SignableIntent::new("greet", &asked, SENDER, NOW);
+    let of = |signer, signature: Bytes| SignedIntent {
+        id: "greet".into(),
+        expiry: NOW,
+        signer,
+        signature,
+    };
+    let by_wallet = wallet.sign_hash_sync(&intent.digest()).unwrap().as_bytes();
+    let by_backend = backend.sign(&intent.ed25519_message()).to_bytes().to_vec();
+    for signed in [
+        of(IntentKey::Wallet(wallet.address()), by_wallet.into()),
+        of(IntentKey::Ed25519(backend.verifying_key().to_bytes().into()), by_backend.into()),
+    ] {
+        assert_eq!(signed.verify_signable(&asked, SENDER, NOW), Ok(signed.signer));
+        let refused = |asked: &Signable, signer, signed: &SignedIntent| {
+            let error = signed.verify_signable(asked, signer, NOW).unwrap_err();
+            assert_eq!(error, IntentError::Signature { signer: signed.signer });
+        };
+        refused(&signable(b"hallo"), SENDER, &signed);
+        refused(&asked, Address::ZERO, &signed);
+        refused(&asked, SENDER, &SignedIntent { id: "greet again".into(), ..signed.clone() });
+        refused(&asked, SENDER, &SignedIntent { expiry: NOW + 1, ..signed.clone() });
+        let late = signed.verify_signable(&asked, SENDER, NOW + 1).unwrap_err();
+        assert_eq!(late, IntentError::Expired { expiry: NOW, now: NOW + 1 });
+        assert!(signed.verify(ChainId::new(0), SENDER, &[], NOW).is_err());
+    }
+}
+
+#[test]
+fn the_typed_data_of_a_wish_for_a_signature_has_the_same_digest() {
+    let asked = signable(b"hello");
+    let intent = SignableIntent::new("greet", &asked, SENDER, NOW);
+    let typed: TypedData = serde_json::from_value(intent.typed_data()).unwrap();
+    assert_eq!(typed.eip712_signing_hash().unwrap(), intent.digest());
+}

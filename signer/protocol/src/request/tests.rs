@@ -7,8 +7,10 @@ use countersign_userop::{
     AccountKind, ChainId, EntryPointVersion, Fees, GasLimits, SponsorWindow, UserOperation,
 };
 
+use serde_json::json;
+
 use super::{
-    AccountClaim, PaymasterApprovalRequest, Request, RequestError, Slot, SlotDomain,
+    AccountClaim, PaymasterApprovalRequest, Request, RequestError, SignableKind, Slot, SlotDomain,
     UserOperationRequest,
 };
 
@@ -48,13 +50,61 @@ fn paymaster_approval() -> Request {
     })
 }
 
+/// One of each kind that stands alone.
+fn alone() -> Vec<Request> {
+    let (one, other) = (Address::repeat_byte(0x55), Address::repeat_byte(0x66));
+    let permit = json!({
+        "types": { "Permit": [
+            { "name": "owner", "type": "address" }, { "name": "spender", "type": "address" },
+            { "name": "value", "type": "uint256" }, { "name": "nonce", "type": "uint256" },
+            { "name": "deadline", "type": "uint256" },
+        ] },
+        "primaryType": "Permit",
+        "domain": { "name": "Token", "chainId": 1, "verifyingContract": other },
+        "message": {
+            "owner": one, "spender": other, "value": "7", "nonce": "3", "deadline": "2000000000",
+        },
+    });
+    let transaction = json!({
+        "chainId": "0x1", "from": one, "nonce": "0x3", "to": other, "value": "0x1", "data": "0x",
+        "gas": "0x5208", "maxFeePerGas": "0x2", "maxPriorityFeePerGas": "0x1",
+    });
+    [
+        ("typedData", permit),
+        ("message", json!({ "message": "0x68656c6c6f" })),
+        (
+            "authorization",
+            json!({ "chainId": "0x1", "authority": one, "address": other, "nonce": "0x3" }),
+        ),
+        ("transaction", transaction),
+        (
+            "ownerProof",
+            json!({ "chainId": "0x1", "account": other, "newOwner": one, "nonce": "0x3" }),
+        ),
+        (
+            "canary",
+            json!({ "key": "main", "epoch": "0x1", "transcript": B256::ZERO, "counter": "0x3" }),
+        ),
+    ]
+    .map(|(kind, signable)| {
+        let body = json!({ "signable": signable });
+        let request = json!({ "version": 1, "kind": kind, "body": body });
+        Request::from_json(request.to_string().as_bytes()).unwrap()
+    })
+    .into()
+}
+
+pub(crate) fn every_kind() -> Vec<Request> {
+    [user_operation(), paymaster_approval()].into_iter().chain(alone()).collect()
+}
+
 fn text(request: &Request) -> String {
     String::from_utf8(request.canonical_bytes()).unwrap()
 }
 
 #[test]
 fn the_wire_form_of_each_kind_is_pinned() {
-    for request in [user_operation(), paymaster_approval()] {
+    for request in every_kind() {
         let kind = request.kind().as_str();
         insta::assert_snapshot!(kind, format!("{}\n{}", text(&request), request.hash()));
     }
@@ -62,7 +112,9 @@ fn the_wire_form_of_each_kind_is_pinned() {
 
 #[test]
 fn each_kind_survives_the_wire() {
-    for request in [user_operation(), paymaster_approval()] {
+    let kinds: Vec<SignableKind> = every_kind().iter().map(Request::kind).collect();
+    assert_eq!(kinds, SignableKind::ALL);
+    for request in every_kind() {
         let again = Request::from_json(&request.canonical_bytes()).unwrap();
         assert_eq!(again, request);
         assert_eq!(again.hash(), request.hash());
@@ -111,6 +163,46 @@ fn the_slot_is_the_place_on_chain_that_a_signature_takes() {
     let place =
         "0x0000000071727de22e5e9d8baf0edac6f37da032/0x1111111111111111111111111111111111111111";
     assert_eq!(one.to_string(), format!("userOperation/1/{place}/0x5"));
+}
+
+#[test]
+fn what_a_chain_counts_takes_its_number_and_what_nothing_counts_its_digest() {
+    let slots: Vec<String> = alone().iter().map(|request| request.slot().to_string()).collect();
+    let (one, other) = (Address::repeat_byte(0x55), Address::repeat_byte(0x66));
+    let key = alloy::primitives::keccak256(format!("main/1/{:#x}", B256::ZERO));
+    let hello = alloy::primitives::eip191_hash_message("hello");
+    assert_eq!(
+        slots,
+        [
+            format!("typedData/1/{other:#x}/{one:#x}/0x3"),
+            format!("message/-/{hello:#x}/-/0x0"),
+            format!("authorization/1/-/{one:#x}/0x3"),
+            format!("transaction/1/-/{one:#x}/0x3"),
+            format!("ownerProof/1/{other:#x}/{one:#x}/0x3"),
+            format!("canary/-/{key:#x}/-/0x3"),
+        ]
+    );
+}
+
+#[test]
+fn a_kind_is_read_by_its_own_rules_and_by_no_other_kinds() {
+    let word = json!({ "message": B256::repeat_byte(1) });
+    let everywhere = json!({
+        "chainId": "0x0", "authority": Address::ZERO, "address": Address::ZERO, "nonce": "0x3",
+    });
+    let message = json!({ "message": "0x68656c6c6f" });
+    for (kind, signable, told) in [
+        ("message", &word, "32 bytes"),
+        ("authorization", &everywhere, "chainId"),
+        ("transaction", &message, "transaction"),
+        ("canary", &message, "key"),
+    ] {
+        let body = json!({ "signable": signable });
+        let request = json!({ "version": 1, "kind": kind, "body": body }).to_string();
+        let error = Request::from_json(request.as_bytes()).unwrap_err();
+        assert!(matches!(error, RequestError::Malformed(_)), "{error}");
+        assert!(error.to_string().contains(told) || kind == "transaction", "{error}");
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ impl Draft {
         fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600))?;
         let port = free_port()?;
         fs::write(dir.join("cosigner.toml"), files::cosigner(chain, port)?)?;
+        fs::write(dir.join("features.toml"), files::features(chain)?)?;
         let program = workspace.binary("cosigner")?;
         let config = dir.join("cosigner.toml");
         let out =

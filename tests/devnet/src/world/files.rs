@@ -44,7 +44,20 @@ impl Chain<'_> {
     }
 }
 
-/// `cosigner.toml`, for a folder that holds `passphrase` and `committee.json`.
+/// `features.toml`: what a world uses.
+pub(super) fn features(chain: &Chain<'_>) -> anyhow::Result<String> {
+    toml_text(&json!({
+        "version": 1,
+        "chains": [{
+            "id": chain.anvil.chain_id(),
+            "requests": ["userOperation", "paymasterApproval"],
+            "accounts": ["countersign", "simple"],
+            "sponsorship": true,
+        }],
+    }))
+}
+
+/// `cosigner.toml`, for a folder that holds `passphrase`, `features.toml` and `committee.json`.
 pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
     let paymasters: Vec<Value> = chain
         .paymasters
@@ -57,6 +70,7 @@ pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
         "dev": true,
         "passphrase": {"file": "passphrase"},
         "committee": "committee.json",
+        "features": "features.toml",
         "rules": {"max_cost_wei": "10000000000000000000"},
         "chains": [{
             "id": chain.anvil.chain_id(),
@@ -68,7 +82,7 @@ pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
     }))
 }
 
-/// `gateway.toml`, for a folder that holds `identity` and `committee.json`.
+/// `gateway.toml`, for a folder that holds `identity`, `features.toml` and `committee.json`.
 pub(super) fn gateway(
     options: &WorldOptions,
     chain: &Chain<'_>,
@@ -81,6 +95,7 @@ pub(super) fn gateway(
         "dev": true,
         "identity": "identity",
         "committee": "committee.json",
+        "features": "features.toml",
         "chains": [{
             "id": chain.anvil.chain_id(),
             "rpc": chain.anvil.url(),
