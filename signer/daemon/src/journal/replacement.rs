@@ -46,6 +46,9 @@ pub struct GasTerms {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Clash {
+    /// An imported history knows the slot otherwise than we do.
+    #[error("an imported history says something else of this slot")]
+    Frozen,
     /// The replacement would deploy something else.
     #[error("the init code differs from what holds the slot")]
     InitCode,
