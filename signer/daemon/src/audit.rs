@@ -1,77 +1,29 @@
 //! The audit: one record a request, chained by hash, in the same commit as the decision.
 //!
 //! Without its record no request goes on, so a signature without a record does not exist. A record that is
-//! changed, dropped or put in later breaks the chain for everyone who knows a later hash.
+//! changed, dropped or put in later breaks the chain for everyone who knows a later hash: the [seals](seal) that our
+//! identity signs, and the peers, to whom every session shows the [head](crate::heads).
+//!
+//! What people read of a request, its preview and the reason of a refusal, stands [beside](shown) the chained line, which
+//! holds its hash: it can be taken away when it is old, and the chain still holds.
+
+mod event;
+mod record;
+mod shown;
+mod verify;
 
 use alloy::primitives::B256;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
-use thiserror::Error;
+
+pub use event::{AuditEvent, Event, Unlanded};
+pub(crate) use record::link;
+pub use record::{AUDIT_VERSION, AuditRecord, Decision, Place};
+pub use shown::Shown;
+pub use verify::AuditError;
 
 use crate::store::{Store, StoreError};
-
-/// The version of [`AuditRecord`]'s form.
-pub const AUDIT_VERSION: u16 = 1;
-
-/// What is hashed before the record, so that its hash is a hash of nothing else.
-const DOMAIN: &[u8] = b"countersign audit record v1";
-
-/// What was asked, by whom, and what we said. The stored form is this struct as one line of JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditRecord {
-    /// [`AUDIT_VERSION`].
-    pub v: u16,
-    /// Counts from one, without gaps.
-    pub seq: u64,
-    /// The hash of the record before; zero for the first.
-    pub prev: B256,
-    /// Milliseconds since 1970.
-    pub at_ms: i64,
-    /// The gateway that asked.
-    pub caller: String,
-    /// The key that was asked for.
-    pub key: String,
-    /// The child of that key.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub child: Option<u32>,
-    /// The caller's attempt; empty if the message was no call.
-    pub attempt: String,
-    /// The hash of the whole request.
-    pub request_hash: B256,
-    /// What would be signed, if the request got so far.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub digest: Option<B256>,
-    /// The slot, if the request got so far.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub slot: Option<String>,
-    /// What we said.
-    pub decision: Decision,
-    /// The rule that refused.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub rule: Option<String>,
-    /// Why it refused.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<String>,
-    /// What the request does, as it was shown.
-    pub preview: Vec<String>,
-    /// The hash of what it does, in the canonical form.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub preview_hash: Option<B256>,
-}
-
-/// What we said to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decision {
-    /// We take part, for the first time in this slot or as a replacement.
-    Allowed,
-    /// We take part again in what was decided before.
-    Repeated,
-    /// We do not take part.
-    Refused,
-}
 
 /// The end of the chain: how many records, and the hash of the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -82,67 +34,80 @@ pub struct AuditHead {
     pub hash: B256,
 }
 
-/// Where a chain does not hold.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum AuditError {
-    /// A record is missing, or one was put in.
-    #[error("record {expected} is missing: {found} follows")]
-    Gap {
-        /// The next number in order.
-        expected: u64,
-        /// The number found.
-        found: i64,
-    },
-    /// A record is not what was written.
-    #[error("record {seq} was changed")]
-    Changed {
-        /// Its number.
-        seq: u64,
-    },
-    /// The records cannot be read.
-    #[error("audit store")]
-    Store(#[from] StoreError),
-}
-
-/// The hash that the next record carries.
-fn link(prev: B256, line: &str) -> B256 {
-    let hash = Sha256::new().chain_update(DOMAIN).chain_update(prev).chain_update(line).finalize();
-    B256::from_slice(&hash)
-}
-
 /// The end of the chain as it stands in this transaction.
 pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<AuditHead, StoreError> {
     let last = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await?;
-    let Some(row) = last else { return Ok(AuditHead::default()) };
-    let corrupt = || StoreError::Corrupt { what: "audit head" };
-    let hash = row.try_get::<String, _>("hash")?.parse().map_err(|_| corrupt())?;
-    let count = u64::try_from(row.try_get::<i64, _>("seq")?).map_err(|_| corrupt())?;
-    Ok(AuditHead { count, hash })
+    let Some(row) = last else { return base(connection).await };
+    read_head(row.try_get("seq")?, row.try_get("hash")?)
 }
 
-/// Adds a record to the end of the chain; its number, version and `prev` are set here.
+/// Where the chain begins that is still here: nowhere, or after the records that were archived.
+pub(crate) async fn base(connection: &mut SqliteConnection) -> Result<AuditHead, StoreError> {
+    let query = "SELECT value FROM meta WHERE name = 'audit_base'";
+    let base: Option<String> = sqlx::query_scalar(query).fetch_optional(connection).await?;
+    let Some(base) = base else { return Ok(AuditHead::default()) };
+    let (count, hash) = base.split_once(' ').ok_or(StoreError::Corrupt { what: "audit base" })?;
+    read_head(count.parse().map_err(|_| StoreError::Corrupt { what: "audit base" })?, hash)
+}
+
+pub(crate) fn read_head(count: i64, hash: &str) -> Result<AuditHead, StoreError> {
+    let corrupt = || StoreError::Corrupt { what: "audit head" };
+    let hash = hash.parse().map_err(|_| corrupt())?;
+    Ok(AuditHead { count: u64::try_from(count).map_err(|_| corrupt())?, hash })
+}
+
+/// Adds a record to the end of the chain; its place, and the hash of what is shown, are set here.
 pub(crate) async fn append(
     connection: &mut SqliteConnection,
     mut record: AuditRecord,
+    shown: &Shown,
 ) -> Result<AuditHead, StoreError> {
-    let corrupt = || StoreError::Corrupt { what: "audit head" };
-    let head = head(connection).await?;
-    record.v = AUDIT_VERSION;
-    record.seq = head.count.checked_add(1).ok_or_else(corrupt)?;
-    record.prev = head.hash;
+    let (place, head) = Place::after(head(connection).await?)?;
+    let text = shown.text()?;
+    record.place = place;
+    record.shown = Some(Shown::commitment(&text));
+    let operation = record.operation.map(|hash| format!("{hash:#x}"));
     let line = serde_json::to_string(&record).map_err(|_| corrupt())?;
-    let hash = link(head.hash, &line);
-    sqlx::query("INSERT INTO audit (seq, prev, hash, record) VALUES (?, ?, ?, ?)")
-        .bind(i64::try_from(record.seq).map_err(|_| corrupt())?)
+    write(connection, head, &line, Some(text), operation).await
+}
+
+/// Adds something that happened beside requests.
+pub(crate) async fn append_event(
+    connection: &mut SqliteConnection,
+    event: Event,
+    now_ms: i64,
+) -> Result<AuditHead, StoreError> {
+    let (place, head) = Place::after(head(connection).await?)?;
+    let line = serde_json::to_string(&AuditEvent { place, at_ms: now_ms, event });
+    write(connection, head, &line.map_err(|_| corrupt())?, None, None).await
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    head: AuditHead,
+    line: &str,
+    shown: Option<String>,
+    operation: Option<String>,
+) -> Result<AuditHead, StoreError> {
+    let (count, hash) = (head.count.saturating_add(1), link(AUDIT_VERSION, head.hash, line));
+    let insert =
+        "INSERT INTO audit (seq, prev, hash, record, shown, operation) VALUES (?, ?, ?, ?, ?, ?)";
+    sqlx::query(insert)
+        .bind(i64::try_from(count).map_err(|_| corrupt())?)
         .bind(format!("{:#x}", head.hash))
         .bind(format!("{hash:#x}"))
         .bind(line)
+        .bind(shown)
+        .bind(operation)
         .execute(connection)
         .await?;
-    Ok(AuditHead { count: record.seq, hash })
+    Ok(AuditHead { count, hash })
+}
+
+fn corrupt() -> StoreError {
+    StoreError::Corrupt { what: "audit head" }
 }
 
 impl Store {
@@ -154,70 +119,32 @@ impl Store {
         head(&mut *self.connection().await).await
     }
 
-    /// The stored lines after `seq`, oldest first, at most `limit`.
+    /// The records after `seq` as people read them, oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
     pub async fn audit_lines(&self, seq: u64, limit: u32) -> Result<Vec<String>, StoreError> {
         let from = i64::try_from(seq).unwrap_or(i64::MAX);
         let mut connection = self.connection().await;
-        let rows = sqlx::query("SELECT record FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
-            .bind(from)
-            .bind(limit)
-            .fetch_all(&mut *connection)
-            .await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let query = "SELECT record, shown FROM audit WHERE seq > ? ORDER BY seq LIMIT ?";
+        let rows: Vec<(String, Option<String>)> =
+            sqlx::query_as(query).bind(from).bind(limit).fetch_all(&mut *connection).await?;
+        Ok(rows.iter().map(|(line, shown)| shown::merged(line, shown.as_deref())).collect())
     }
 
-    /// Walks the whole chain and computes every hash again.
-    ///
-    /// # Errors
-    /// [`AuditError`] names the first record that does not hold.
-    pub async fn verify_audit(&self) -> Result<AuditHead, AuditError> {
-        let mut head = AuditHead::default();
-        loop {
-            let page = self.audit_page(head.count).await?;
-            if page.is_empty() {
-                return Ok(head);
-            }
-            for (seq, prev, hash, line) in page {
-                head = follow(head, seq, &prev, &hash, &line)?;
-            }
-        }
-    }
-
-    async fn audit_page(
+    /// Adds something that happened beside requests to the chain.
+    pub(crate) async fn note_event(
         &self,
-        after: u64,
-    ) -> Result<Vec<(i64, String, String, String)>, StoreError> {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        event: Event,
+        now_ms: i64,
+    ) -> Result<AuditHead, StoreError> {
+        use sqlx::Connection as _;
         let mut connection = self.connection().await;
-        let query =
-            "SELECT seq, prev, hash, record FROM audit WHERE seq > ? ORDER BY seq LIMIT 1000";
-        Ok(sqlx::query_as(query).bind(after).fetch_all(&mut *connection).await?)
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let head = append_event(&mut transaction, event, now_ms).await?;
+        transaction.commit().await?;
+        Ok(head)
     }
-}
-
-/// One step along the chain.
-fn follow(
-    head: AuditHead,
-    seq: i64,
-    prev: &str,
-    hash: &str,
-    line: &str,
-) -> Result<AuditHead, AuditError> {
-    let expected = head.count.saturating_add(1);
-    if u64::try_from(seq) != Ok(expected) {
-        return Err(AuditError::Gap { expected, found: seq });
-    }
-    let changed = AuditError::Changed { seq: expected };
-    let Ok(record) = serde_json::from_str::<AuditRecord>(line) else { return Err(changed) };
-    let computed = link(head.hash, line);
-    let holds = record.seq == expected
-        && record.prev == head.hash
-        && prev == format!("{:#x}", head.hash)
-        && hash == format!("{computed:#x}");
-    if holds { Ok(AuditHead { count: expected, hash: computed }) } else { Err(changed) }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod ceremony;
 mod committee;
 mod features;
 mod init;
+mod journal;
 mod keygen;
 mod log;
 mod policy;
@@ -75,6 +76,9 @@ enum Command {
     /// Read the records of what was asked and answered, and check their chain.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Carry this cosigner's signing history elsewhere and back, and see what peers know of it.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Check a policy file.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -130,6 +134,7 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Status => show::status(&mut operator(&config).await?, cli.json).await,
         Command::Bans => show::bans(&mut operator(&config).await?, cli.json).await,
         Command::Audit(command) => audit::execute(command, &config, cli.json).await,
+        Command::Journal(command) => journal::execute(command, &config, cli.json).await,
         Command::Policy(policy::PolicyCommand::Explain { request }) => {
             policy::explain(&mut operator(&config).await?, &request, cli.json).await
         }

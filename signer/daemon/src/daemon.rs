@@ -18,6 +18,7 @@ use crate::ceremony::{Ceremonies, CeremonyParts, Colleagues};
 use crate::config::DaemonConfig;
 use crate::data_dir::DataDir;
 use crate::gateway::GatewayService;
+use crate::heads::{Doubt, Heads};
 use crate::keys::Keys;
 use crate::operator::{self, OperatorService};
 use crate::policy_book::PolicyBook;
@@ -30,7 +31,7 @@ use crate::words;
 
 mod error;
 mod handshakes;
-mod journal_name;
+pub(crate) mod journal_name;
 mod serve;
 mod ways;
 
@@ -104,6 +105,7 @@ impl Daemon {
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_network(listener, tls, services.gateway, services.peer, stop.clone()));
         tasks.spawn(serve_operator(operators, services.operator, stop.clone()));
+        tasks.spawn(ask_around(Arc::clone(&ground.heads), Arc::clone(&links), stop.clone()));
         tracing::info!(
             party = %me, %addr, committee = %hex::encode(ground.committee_hash),
             keys = keys.all().len(), dev = config.dev,
@@ -206,6 +208,7 @@ struct Ground {
     committee_hash: [u8; 32],
     vault: Arc<Vault>,
     store: Store,
+    heads: Arc<Heads>,
     held: std::fs::File,
 }
 
@@ -236,7 +239,9 @@ impl Ground {
         let vault = Arc::new(open_vault(config, &data).await?);
         let store = Store::open(&data.database()).await?;
         journal_name::recognise(&data, &vault, &store).await?;
-        Ok(Self { me, identity, committee, committee_hash, vault, store, held })
+        let parties = Heads::parties_of(&committee);
+        let heads = Heads::load(identity.clone(), parties, store.clone()).await?;
+        Ok(Self { me, identity, committee, committee_hash, vault, store, heads, held })
     }
 
     async fn services(
@@ -249,6 +254,7 @@ impl Ground {
         hang_up: &CancellationToken,
     ) -> Result<Services, StartError> {
         let (inbox, committee) = (Inbox::new(), &self.committee);
+        let heads = Arc::clone(&self.heads);
         let parts = CeremonyParts {
             me: self.me,
             identity: self.identity.clone(),
@@ -288,6 +294,7 @@ impl Ground {
             peers: Arc::clone(&ways.frames),
             inbox: Arc::clone(&inbox),
             store: self.store.clone(),
+            heads: Arc::clone(&heads),
         });
         let access = Access::new(Arc::clone(committee));
         Ok(Services {
@@ -301,20 +308,52 @@ impl Ground {
                 access,
                 inbox,
                 ceremonies: ceremonies.clone(),
+                heads: Arc::clone(&heads),
                 hang_up: hang_up.clone(),
             },
-            operator: OperatorService { ceremonies, status, signer },
+            operator: OperatorService {
+                ceremonies,
+                status,
+                signer,
+                heads,
+                store: self.store.clone(),
+            },
         })
     }
 }
 
-fn load_committee(config: &DaemonConfig) -> Result<CommitteeFile, StartError> {
+/// How often peers that did not say what they know of us are asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Asks every peer what it knows of our journal, until all have answered. A session with one that has not is not begun
+/// before it has; this is so that the operator hears of it at once.
+async fn ask_around(heads: Arc<Heads>, links: Arc<Links>, stop: CancellationToken) {
+    let mut missing: Vec<PartyId> = links.parties().collect();
+    while !missing.is_empty() {
+        let mut silent = Vec::new();
+        for peer in missing {
+            if let Err(Doubt::Silent(_)) = heads.assure(&[peer], links.as_ref()).await {
+                silent.push(peer);
+            }
+        }
+        missing = silent;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ASK_AGAIN) => {}
+        }
+    }
+}
+
+pub(crate) fn load_committee(config: &DaemonConfig) -> Result<CommitteeFile, StartError> {
     let file = CommitteeFile::load(&config.committee)?;
     file.verify()?;
     Ok(file)
 }
 
-fn our_place(committee: &CommitteeFile, identity: &Identity) -> Result<PartyId, StartError> {
+pub(crate) fn our_place(
+    committee: &CommitteeFile,
+    identity: &Identity,
+) -> Result<PartyId, StartError> {
     committee
         .party_by_key(&identity.public())
         .and_then(|party| PartyId::new(party.index).ok())

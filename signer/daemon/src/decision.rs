@@ -8,7 +8,7 @@ use countersign_userop::PreviewHash;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::audit::{self, AuditHead, AuditRecord, Decision};
+use crate::audit::{self, AuditHead, AuditRecord, Decision, Place, Shown};
 use crate::exposure::{self, Exposure};
 use crate::fault;
 use crate::journal::{self, Claim, KeySlot, Standing};
@@ -27,8 +27,12 @@ pub struct Entry {
     pub child: Option<u32>,
     /// The caller's attempt, single use; none if the message was no call.
     pub attempt: Option<[u8; 16]>,
+    /// The W3C trace context that came with the call.
+    pub traceparent: Option<String>,
     /// The hash of the whole request.
     pub request_hash: B256,
+    /// The operation that would land by our signature, if it is about one.
+    pub operation: Option<Lands>,
     /// What the request does, line by line.
     pub preview: Vec<String>,
     /// The slot that the request is about; none if the message was no call.
@@ -43,6 +47,15 @@ pub struct Entry {
     pub exposure: Option<Exposure>,
     /// What the rules said.
     pub verdict: Result<(), Refusal>,
+}
+
+/// An operation that can land by our signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lands {
+    /// Its `userOpHash`.
+    pub hash: B256,
+    /// The last second at which the chain takes it, if the chain holds it to one.
+    pub valid_until: Option<u64>,
 }
 
 /// What was written down.
@@ -73,7 +86,8 @@ impl Store {
             let is_new = take_attempt(&mut transaction, entry, now_ms).await?;
             verdict = if is_new { verdict } else { Err(used_before()) };
         }
-        let head = audit::append(&mut transaction, line(entry, &verdict, now_ms)).await?;
+        let shown = shown(entry, &verdict)?;
+        let head = audit::append(&mut transaction, line(entry, &verdict, now_ms), &shown).await?;
         fault::point("before-journal-commit");
         transaction.commit().await?;
         fault::point("after-journal-commit");
@@ -170,6 +184,9 @@ async fn book(
         }
     }
     journal::enter(connection, claim, now_ms).await?;
+    if let Some(lands) = &entry.operation {
+        journal::may_land(connection, &slot, lands).await?;
+    }
     Ok(Ok(standing))
 }
 
@@ -191,15 +208,15 @@ async fn take_attempt(
 fn line(entry: &Entry, verdict: &Result<Standing, Refusal>, now_ms: i64) -> AuditRecord {
     let refusal = verdict.as_ref().err();
     AuditRecord {
-        v: audit::AUDIT_VERSION,
-        seq: 0,
-        prev: B256::ZERO,
+        place: Place::default(),
         at_ms: now_ms,
         caller: entry.caller.clone(),
         key: entry.key.clone(),
         child: entry.child,
         attempt: entry.attempt.map(hex::encode).unwrap_or_default(),
+        traceparent: entry.traceparent.clone(),
         request_hash: entry.request_hash,
+        operation: entry.operation.map(|lands| lands.hash),
         digest: entry.claim.as_ref().map(|claim| claim.digest),
         // The claim's is exact: it names the signer where the request names no account.
         slot: entry
@@ -214,10 +231,15 @@ fn line(entry: &Entry, verdict: &Result<Standing, Refusal>, now_ms: i64) -> Audi
             Err(_) => Decision::Refused,
         },
         rule: refusal.map(|refusal| refusal.rule.name().to_owned()),
-        reason: refusal.map(|refusal| refusal.message.clone()),
-        preview: entry.preview.clone(),
         preview_hash: entry.preview_hash.map(|hash| *hash.as_b256()),
+        shown: None,
     }
+}
+
+/// What people read of it.
+fn shown(entry: &Entry, verdict: &Result<Standing, Refusal>) -> Result<Shown, StoreError> {
+    let reason = verdict.as_ref().err().map(|refusal| refusal.message.clone());
+    Shown::new(entry.preview.clone(), reason)
 }
 
 #[cfg(test)]

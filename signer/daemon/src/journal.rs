@@ -16,6 +16,7 @@ use sqlx::sqlite::SqliteConnection;
 
 pub use replacement::{Clash, GasTerms, OperationTerms};
 
+use crate::decision::Lands;
 use crate::store::{Store, StoreError};
 
 /// What can land on chain once: of two requests with the same slot at most one digest may be signed.
@@ -87,6 +88,9 @@ pub(crate) async fn standing(
     connection: &mut SqliteConnection,
     claim: &Claim,
 ) -> Result<Standing, StoreError> {
+    if is_frozen(connection, &claim.slot.to_string()).await? {
+        return Ok(Standing::Taken(Clash::Frozen));
+    }
     if matches!(claim.terms, Terms::Approval { .. }) {
         return Ok(Standing::Fresh);
     }
@@ -134,6 +138,42 @@ pub(crate) async fn enter(
     .bind(format!("{:#x}", claim.request_hash))
     .bind(terms)
     .bind(now_ms)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Every digest that the slot was given, oldest first.
+pub(crate) async fn digests(
+    connection: &mut SqliteConnection,
+    slot: &str,
+) -> Result<Vec<B256>, StoreError> {
+    let query = sqlx::query_scalar("SELECT digest FROM journal WHERE slot = ? ORDER BY id");
+    let digests: Vec<String> = query.bind(slot).fetch_all(connection).await?;
+    let parse = |digest: &String| {
+        digest.parse().map_err(|_| StoreError::Corrupt { what: "journal digest" })
+    };
+    digests.iter().map(parse).collect()
+}
+
+/// Whether histories disagree about the slot: then nothing more is signed for it, not even what was signed before.
+async fn is_frozen(connection: &mut SqliteConnection, slot: &str) -> Result<bool, StoreError> {
+    let query = sqlx::query_scalar("SELECT count(*) > 0 FROM frozen WHERE slot = ?").bind(slot);
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// Notes what may land in the slot, to know later that something else did.
+pub(crate) async fn may_land(
+    connection: &mut SqliteConnection,
+    slot: &str,
+    lands: &Lands,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO operation (slot, hash, valid_until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(slot)
+    .bind(format!("{:#x}", lands.hash))
+    .bind(lands.valid_until.map(|until| i64::try_from(until).unwrap_or(i64::MAX)))
     .execute(connection)
     .await?;
     Ok(())

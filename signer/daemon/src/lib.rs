@@ -27,6 +27,8 @@ mod exposure;
 mod facts;
 mod fault;
 mod gateway;
+mod heads;
+mod history;
 mod journal;
 mod judgement;
 mod keys;
@@ -43,7 +45,10 @@ mod words;
 mod world;
 
 pub use accounts::{AccountReader, DeployedAccount, NonceAt, ReadError, RpcAccounts};
-pub use audit::{AUDIT_VERSION, AuditError, AuditHead, AuditRecord, Decision};
+pub use audit::{
+    AUDIT_VERSION, AuditError, AuditEvent, AuditHead, AuditRecord, Decision, Event, Place, Shown,
+    Unlanded,
+};
 pub use bans::{Ban, KeyBans};
 pub use ceremony::{CeremonyError, CeremonyId, SignedStatement};
 pub use cli::main;
@@ -52,8 +57,9 @@ pub use config::{
     PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
 };
 pub use daemon::{Daemon, StartError};
-pub use decision::{Entry, Recorded};
+pub use decision::{Entry, Lands, Recorded};
 pub use exposure::Exposure;
+pub use heads::Heads;
 pub use journal::{Claim, Clash, GasTerms, Held, KeySlot, OperationTerms, Standing, Terms};
 pub use judgement::{Refusal, Rule, Ruling};
 pub use keys::{KeyRecord, Keys, LiveKey};

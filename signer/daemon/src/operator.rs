@@ -1,18 +1,23 @@
 //! The operator's socket: commands to one's own daemon, and to no other.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign_protocol::wire::operator_server::Operator;
 use countersign_protocol::{SignCall, wire};
+use countersign_threshold::PartyId;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use crate::audit::AuditHead;
 use crate::ceremony::{Ceremonies, CeremonyError, CeremonyId};
+use crate::heads::{Head, Heads, WaiveError};
 use crate::signing::Signer;
 use crate::status::StatusReport;
+use crate::store::Store;
 
 mod client;
 
@@ -27,6 +32,8 @@ pub(crate) struct OperatorService {
     pub(crate) ceremonies: Ceremonies,
     pub(crate) status: StatusReport,
     pub(crate) signer: Signer,
+    pub(crate) heads: Arc<Heads>,
+    pub(crate) store: Store,
 }
 
 type Events =
@@ -124,6 +131,43 @@ impl Operator for OperatorService {
     ) -> Result<Response<wire::BansReply>, Status> {
         Ok(Response::new(wire::BansReply { bans: self.ceremonies.bans() }))
     }
+
+    async fn journal_heads(
+        &self,
+        _request: Request<wire::JournalHeadsRequest>,
+    ) -> Result<Response<wire::JournalHeadsReply>, Status> {
+        let report = self.heads.report();
+        let at = self.store.audit_head().await.map_err(|error| {
+            tracing::error!(%error, "the journal's head cannot be read");
+            Status::internal("the journal's head cannot be read")
+        })?;
+        let party = |(party, head): &(PartyId, Head)| head_info(*party, head.era, head.at);
+        Ok(Response::new(wire::JournalHeadsReply {
+            era: report.era,
+            head: Some(head_info(self.status.me, report.era, at)),
+            missing: report.conflicts.iter().map(party).collect(),
+            peers: report.known.iter().map(party).collect(),
+        }))
+    }
+
+    async fn waive_journal(
+        &self,
+        request: Request<wire::WaiveJournalRequest>,
+    ) -> Result<Response<wire::WaiveJournalReply>, Status> {
+        match self.heads.waive(&request.into_inner().reason).await {
+            Ok(era) => Ok(Response::new(wire::WaiveJournalReply { era })),
+            Err(WaiveError::Store(error)) => {
+                tracing::error!(%error, "a waiver could not be written down");
+                Err(Status::internal("the waiver could not be written down"))
+            }
+            Err(error) => Err(Status::failed_precondition(error.to_string())),
+        }
+    }
+}
+
+fn head_info(party: PartyId, era: u64, head: AuditHead) -> wire::JournalHead {
+    let AuditHead { count, hash } = head;
+    wire::JournalHead { party: u32::from(party.index()), era, count, hash: hash.to_vec() }
 }
 
 fn invalid(error: impl std::fmt::Display) -> Status {

@@ -24,9 +24,11 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{AccountReader, NonceAt};
+use crate::audit::AuditHead;
 use crate::clock;
 use crate::config::{ChainConfig, Deadlines, LimitsConfig, RulesConfig};
-use crate::decision::{Entry, Rehearsed};
+use crate::decision::{Entry, Lands, Rehearsed};
+use crate::heads::{Heads, SignedHead};
 use crate::journal::{Claim, KeySlot};
 use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
 use crate::keys::{Keys, LiveKey};
@@ -77,6 +79,8 @@ pub struct SignerParts {
     pub store: Store,
     /// How deployed accounts are read.
     pub accounts: Arc<dyn AccountReader>,
+    /// Where the journals of all parties stand.
+    pub heads: Arc<Heads>,
 }
 
 impl std::fmt::Debug for SignerParts {
@@ -102,6 +106,7 @@ struct Inner {
     inbox: Arc<Inbox>,
     store: Store,
     accounts: Arc<dyn AccountReader>,
+    heads: Arc<Heads>,
     places: Places,
     engines: Engines,
     /// All that was asked and is not yet answered, whether or not its caller still waits.
@@ -118,7 +123,7 @@ impl Signer {
     /// A signer made of its parts.
     pub fn new(parts: SignerParts) -> Self {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
-        let SignerParts { limits, keys, peers, inbox, store, accounts, policy, .. } = parts;
+        let SignerParts { limits, keys, peers, inbox, store, accounts, policy, heads, .. } = parts;
         let SignerParts { descriptors, features, .. } = parts;
         let places = Places::new(&gateways, limits.sessions_per_gateway);
         let book = Rulebook { gateways, chains, rules, me, descriptors };
@@ -133,6 +138,7 @@ impl Signer {
             inbox,
             store,
             accounts,
+            heads,
             places,
             engines: Engines::new(),
             tasks: TaskTracker::new(),
@@ -227,12 +233,13 @@ impl Inner {
         // Decision, slot and audit record: one synced commit before the first message.
         let saw = judged.preview.clone();
         let preview = judged.preview_hash.map(|hash| *hash.as_b256()).unwrap_or_default();
-        let claim = self.write_down(caller, call, request_hash, key.as_deref(), judged).await?;
+        let (claim, head) =
+            self.write_down(caller, call, request_hash, key.as_deref(), judged).await?;
         let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
         stages.lap("journal");
 
         let binding = Binding::new(self.committee, &key, call, &claim, preview);
-        let session = (Arc::clone(&key), claim, binding);
+        let session = (Arc::clone(&key), claim, binding, self.heads.ours(head));
         match self.session(session, call, deadline, &mut stages).await {
             Ok(signature) => {
                 tracing::info!("signed");
@@ -245,13 +252,13 @@ impl Inner {
     /// What the quorum does together, once we decided to take part.
     async fn session(
         &self,
-        (key, claim, binding): (Arc<LiveKey>, Claim, Binding),
+        (key, claim, binding, head): (Arc<LiveKey>, Claim, Binding, SignedHead),
         call: &SignCall,
         deadline: Instant,
         stages: &mut Stages,
     ) -> Result<[u8; 65], Failure> {
         // Everyone means the same, and brings fresh randomness for the session's name.
-        let met = self.meet(&key.gates, &binding, deadline).await?;
+        let met = self.meet(&key.gates, &binding, head, deadline).await?;
         stages.lap("open");
 
         // The rounds, each message under the gates; the signature is verified inside.
@@ -292,10 +299,15 @@ impl Inner {
         let features = self.features.current();
         let case =
             Case { book, accounts, caller, call, request_hash, key, policy, features, now_s };
-        judgement::judge(&case).await
+        let judged = judgement::judge(&case).await;
+        match self.heads.refusal() {
+            Some(refusal) if judged.verdict.is_ok() => Judged { verdict: Err(refusal), ..judged },
+            _ => judged,
+        }
     }
 
-    /// The claim that was granted its slot, or the refusal, which the quorum hears of too.
+    /// The claim that was granted its slot, with the journal's head that has it; or the refusal, which the quorum hears
+    /// of too.
     async fn write_down(
         &self,
         caller: &str,
@@ -303,7 +315,7 @@ impl Inner {
         request_hash: B256,
         key: Option<&LiveKey>,
         judged: Judged,
-    ) -> Result<Claim, Ended> {
+    ) -> Result<(Claim, AuditHead), Ended> {
         let entry = Entry {
             preview: judged.preview,
             claim: judged.claim,
@@ -319,7 +331,7 @@ impl Inner {
             Failure::internal("the decision could not be written down")
         })?;
         match (recorded.verdict, entry.claim) {
-            (Ok(_), Some(claim)) => Ok(claim),
+            (Ok(_), Some(claim)) => Ok((claim, recorded.head)),
             (Ok(_), None) => Err(Failure::internal("an allowed request claims nothing").into()),
             (Err(refusal), _) => {
                 tracing::warn!(rule = %refusal.rule, reason = %refusal.message, "refused");
@@ -358,7 +370,9 @@ impl Inner {
             key: key.chars().take(64).collect(),
             child: None,
             attempt: None,
+            traceparent: None,
             request_hash: B256::from_slice(&Sha256::digest(request)),
+            operation: None,
             preview: Vec::new(),
             slot: None,
             claim: None,
@@ -388,7 +402,9 @@ fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
         key: call.key.to_string(),
         child: call.child.map(countersign_protocol::ChildNumber::get),
         attempt: Some(call.attempt.0),
+        traceparent: call.traceparent.clone(),
         request_hash,
+        operation: lands(&call.request),
         preview: Vec::new(),
         slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
         claim: None,
@@ -397,6 +413,13 @@ fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
         exposure: None,
         verdict: Ok(()),
     }
+}
+
+/// The operation that lands by our signature, if the request is one.
+fn lands(request: &Request) -> Option<Lands> {
+    let Request::UserOperation(request) = request else { return None };
+    let hash = *request.op.hash(request.entry_point, request.chain).as_b256();
+    Some(Lands { hash, valid_until: None })
 }
 
 #[cfg(test)]

@@ -57,6 +57,9 @@ pub enum StoreError {
     /// SQLite refused.
     #[error("database")]
     Database(#[from] sqlx::Error),
+    /// The operating system gave no randomness.
+    #[error("no randomness")]
+    Randomness,
     /// A stored row does not read back as what was written.
     #[error("stored {what} does not read back")]
     Corrupt {

@@ -42,6 +42,12 @@ pub trait Peers: Send + Sync {
     /// # Errors
     /// If there is no connection at this moment, or the peer does not read.
     fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError>;
+
+    /// Asks `to` for the highest head of our own journal that it was shown, as we signed it.
+    ///
+    /// # Errors
+    /// If the peer does not answer.
+    async fn known_head(&self, to: PartyId) -> Result<Option<Vec<u8>>, PeerError>;
 }
 
 /// Why a frame did not leave.

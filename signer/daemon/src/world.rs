@@ -2,8 +2,8 @@
 //! memory that a test may tap, and the node, which is a table.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use countersign_policy::{DEVELOPMENT, Policy};
 use countersign_protocol::{
-    AccountClaim, Attempt, ChildNumber, FeatureBook, Features, KeyName, KeyPurpose,
+    AccountClaim, Attempt, ChildNumber, FeatureBook, Features, Identity, KeyName, KeyPurpose,
     PaymasterApprovalRequest, Request, SignCall, SignReply, UserOperationRequest,
 };
 use countersign_threshold::{
@@ -25,6 +25,7 @@ use countersign_userop::{
 use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
 use crate::bans::KeyBans;
 use crate::config::{ChainConfig, DaemonConfig, Deadlines, LimitsConfig, RulesConfig};
+use crate::heads::Heads;
 use crate::keys::{KeyRecord, Keys, LiveKey};
 use crate::policy_book::PolicyBook;
 use crate::signing::{Signer, SignerParts};
@@ -91,6 +92,9 @@ type Tap = dyn Fn(PartyId, PartyId, Frame) -> Vec<Frame> + Send + Sync;
 /// The wires of all parties.
 struct Wires {
     inboxes: Mutex<BTreeMap<PartyId, Arc<Inbox>>>,
+    heads: Mutex<BTreeMap<PartyId, Arc<Heads>>>,
+    /// Whether nobody says what it knows of another's journal.
+    forgetful: AtomicBool,
     tap: Mutex<Arc<Tap>>,
     carried: AtomicU64,
 }
@@ -114,6 +118,15 @@ impl Peers for End {
         let inbox = inbox.ok_or(PeerError::Unreachable { party: to })?;
         tap(self.me, to, frame).into_iter().for_each(|frame| inbox.deliver(self.me, frame));
         Ok(())
+    }
+
+    async fn known_head(&self, to: PartyId) -> Result<Option<Vec<u8>>, PeerError> {
+        if self.wires.forgetful.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let heads = self.wires.heads.lock().unwrap().get(&to).cloned();
+        let heads = heads.ok_or(PeerError::Unreachable { party: to })?;
+        Ok(heads.known(self.me).map(|head| head.encode()))
     }
 }
 
@@ -166,10 +179,14 @@ pub(crate) struct Daemon {
     pub(crate) signer: Signer,
     pub(crate) store: Store,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) heads: Arc<Heads>,
 }
 
 pub(crate) struct World {
+    pub(crate) identities: BTreeMap<PartyId, Identity>,
     folder: tempfile::TempDir,
+    /// Of daemons that were put on another one.
+    databases: BTreeMap<u8, PathBuf>,
     wires: Arc<Wires>,
     script: Arc<Mutex<Box<Script>>>,
     pub(crate) node: Arc<Node>,
@@ -195,11 +212,16 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let wires = Arc::new(Wires {
             inboxes: Mutex::default(),
+            heads: Mutex::default(),
+            forgetful: AtomicBool::new(false),
             tap: Mutex::new(Arc::new(|_, _, frame| vec![frame])),
             carried: AtomicU64::new(0),
         });
+        let identity = |index| (party(index), Identity::generate().unwrap());
         let mut world = Self {
+            identities: (1..=parties).map(identity).collect(),
             folder,
+            databases: BTreeMap::new(),
             wires,
             script: Arc::new(Mutex::new(Box::new(|_, _| false))),
             node: Arc::new(Node::default()),
@@ -229,6 +251,10 @@ impl World {
             let ledger = Scripted { me: party(index), bans, script };
             keys.insert(live(key, purpose, share, ledger));
         }
+        let parties = self.identities.iter().map(|(party, own)| (*party, own.public())).collect();
+        let identity = self.identities[&party(index)].clone();
+        let heads = Heads::load(identity, parties, store.clone()).await.unwrap();
+        self.wires.heads.lock().unwrap().insert(party(index), Arc::clone(&heads));
         let inbox = Inbox::new();
         self.wires.inboxes.lock().unwrap().insert(party(index), Arc::clone(&inbox));
         let (chains, rules) = config();
@@ -248,22 +274,53 @@ impl World {
             inbox,
             store: store.clone(),
             accounts: Arc::clone(&self.node) as Arc<dyn AccountReader>,
+            heads: Arc::clone(&heads),
         });
-        self.daemons.insert(index, Daemon { signer, store, keys });
+        self.daemons.insert(index, Daemon { signer, store, keys, heads });
     }
 
-    fn database(&self, index: u8) -> PathBuf {
-        self.folder.path().join(format!("{index}.db"))
+    pub(crate) fn database(&self, index: u8) -> PathBuf {
+        let first = || self.folder.path().join(format!("{index}.db"));
+        self.databases.get(&index).cloned().unwrap_or_else(first)
     }
 
     /// Stops a daemon and starts it again on the same database and shares.
     pub(crate) async fn restart(&mut self, index: u8) {
+        self.restart_on(index, self.database(index)).await;
+    }
+
+    /// A copy of a daemon's database as it is now.
+    pub(crate) async fn copy(&self, index: u8) -> PathBuf {
+        let copy = self.database(index).with_extension(format!("copy-{}", rand::random::<u64>()));
+        self.daemons[&index].store.checkpoint().await.unwrap();
+        std::fs::copy(self.database(index), &copy).unwrap();
+        copy
+    }
+
+    /// Stops a daemon, puts the copy in the place of its database, and starts it again.
+    pub(crate) async fn roll_back(&mut self, index: u8, copy: &Path) {
+        // Connections close in the background: the old file is left to them.
+        let restored = copy.with_extension(format!("restored-{}", rand::random::<u64>()));
+        std::fs::copy(copy, &restored).unwrap();
+        self.restart_on(index, restored).await;
+    }
+
+    /// From now on nobody says, or everybody does, what it knows of another's journal.
+    pub(crate) fn forget_heads(&self, forgetful: bool) {
+        self.wires.forgetful.store(forgetful, Ordering::SeqCst);
+    }
+
+    /// Stops a daemon and starts it again on another database.
+    pub(crate) async fn restart_on(&mut self, index: u8, database: PathBuf) {
+        self.wires.heads.lock().unwrap().remove(&party(index));
         let daemon = self.daemons.remove(&index).unwrap();
         let shares = KEYS.map(|(key, _)| {
             let live = daemon.keys.get(&name(key)).unwrap();
             KeyShare::decode(&live.share.encode().unwrap()).unwrap()
         });
+        daemon.signer.drained().await;
         drop(daemon);
+        self.databases.insert(index, database);
         self.boot(index, shares).await;
     }
 

@@ -134,6 +134,10 @@ impl Peers for Meddler {
         self.links.connect(to).await
     }
 
+    async fn known_head(&self, to: PartyId) -> Result<Option<Vec<u8>>, PeerError> {
+        self.links.known_head(to).await
+    }
+
     fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
         if frame.kind == FrameKind::Abort {
             return self.links.push(to, frame);

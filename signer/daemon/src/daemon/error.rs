@@ -55,9 +55,10 @@ pub enum StartError {
     /// was signed, nor who is banned.
     #[error(
         "{journal} is not the journal of the shares in this data directory: it does not know what they \
-         signed, nor whom they may never sign with again. Put the journal and {name} back as they were. \
-         If they are lost, these shares must never sign again: let the other parties replace this one, \
-         or move the accounts to another key",
+         signed, nor whom they may never sign with again. Put the journal and {name} back as they were, \
+         or import its history (`cosigner journal import`). If all is lost, these shares must never sign \
+         again: let the other parties replace this one, move the accounts to another key, or answer for \
+         what is forgotten (`cosigner journal waive`)",
         journal = journal.display(), name = name.display()
     )]
     JournalLost {

@@ -29,6 +29,19 @@ pub(super) async fn recognise(
     Ok(store.claim().await?)
 }
 
+/// Whether the journal is the one that the data directory knows, or none is known yet.
+pub(crate) async fn is_known(data: &DataDir, store: &Store) -> Result<bool, StartError> {
+    let name = store.journal_name().await?;
+    Ok(read(data)?.is_some_and(|known| known == name))
+}
+
+/// Makes this journal the one of the data directory: its history was imported, or its operator answers for what it
+/// has forgotten.
+pub(crate) async fn adopt(data: &DataDir, store: &Store) -> Result<(), StartError> {
+    write_private(&data.journal_name(), store.journal_name().await?.as_bytes())?;
+    Ok(store.claim().await?)
+}
+
 fn read(data: &DataDir) -> Result<Option<String>, VaultError> {
     let path = data.journal_name();
     match std::fs::read_to_string(&path) {

@@ -23,6 +23,10 @@ impl Peers for Ways {
         self.frames.connect(to).await
     }
 
+    async fn known_head(&self, to: PartyId) -> Result<Option<Vec<u8>>, PeerError> {
+        self.frames.known_head(to).await
+    }
+
     fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
         self.frames.push(to, frame)
     }

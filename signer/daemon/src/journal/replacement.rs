@@ -49,6 +49,9 @@ pub enum Clash {
     /// What holds the slot is never replaced.
     #[error("another digest holds it, and this kind is never replaced")]
     Once,
+    /// An imported history knows the slot otherwise than we do.
+    #[error("an imported history says something else of this slot")]
+    Frozen,
     /// The replacement would deploy something else.
     #[error("the init code differs from what holds the slot")]
     InitCode,

@@ -64,6 +64,8 @@ pub enum Rule {
     Barrier,
     /// What the paymaster has outstanding stays below its cap.
     Outstanding,
+    /// No journal went backwards: neither ours, as the peers know it, nor that of a member of the quorum.
+    Rollback,
     /// The attempt id is fresh.
     Attempt,
     /// The slot is free, or takes this digest.
@@ -72,7 +74,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Parse,
         Self::Busy,
         Self::Caller,
@@ -101,6 +103,7 @@ impl Rule {
         Self::Policy,
         Self::Barrier,
         Self::Outstanding,
+        Self::Rollback,
         Self::Attempt,
         Self::Journal,
     ];
@@ -136,6 +139,7 @@ impl Rule {
             Self::Policy => "policy",
             Self::Barrier => "barrier",
             Self::Outstanding => "outstanding",
+            Self::Rollback => "rollback",
             Self::Attempt => "attempt",
             Self::Journal => "journal",
         }

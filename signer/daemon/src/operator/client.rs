@@ -100,6 +100,24 @@ impl OperatorClient {
         Ok(self.calls.explain(request).await?.into_inner())
     }
 
+    /// Where this journal and those of the peers stand.
+    ///
+    /// # Errors
+    /// If the daemon does not answer.
+    pub async fn journal_heads(&mut self) -> Result<wire::JournalHeadsReply, OperatorError> {
+        Ok(self.calls.journal_heads(wire::JournalHeadsRequest {}).await?.into_inner())
+    }
+
+    /// Lets the daemon sign though peers know a history of its journal that is not here. Gives the era that
+    /// begins with it.
+    ///
+    /// # Errors
+    /// If there is nothing to waive, or no reason.
+    pub async fn waive_journal(&mut self, reason: &str) -> Result<u64, OperatorError> {
+        let request = wire::WaiveJournalRequest { reason: reason.to_owned() };
+        Ok(self.calls.waive_journal(request).await?.into_inner().era)
+    }
+
     /// The parties that are signed with no more.
     ///
     /// # Errors

@@ -17,12 +17,14 @@ use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::{Inner, LiveKey};
+use crate::heads::{Doubt, SignedHead};
 use crate::journal::Claim;
 use crate::judgement::Rule;
+use crate::store::StoreError;
 use crate::transport::{Frame, FrameKind, Mail};
 
 /// The version of everything that two cosigners say to each other while signing.
-const PROTOCOL: u16 = 2;
+const PROTOCOL: u16 = 3;
 /// No honest opening is longer.
 const MAX_OPENING: usize = 1024;
 /// No member has more rounds to send than these while another has not opened yet.
@@ -48,12 +50,16 @@ pub(super) struct Binding {
     attempt: [u8; 16],
 }
 
-/// A binding with the nonce that its author drew for this session.
+/// A binding with the nonce that its author drew for this session, and where its journal stands with this request in it.
 #[derive(Serialize, Deserialize)]
 struct Opening {
     binding: Binding,
     nonce: [u8; 32],
+    head: SignedHead,
 }
+
+/// What a member's opening brings that is its own.
+type Heard = ([u8; 32], SignedHead);
 
 impl Binding {
     pub(super) fn new(
@@ -138,6 +144,7 @@ impl Inner {
         &self,
         gates: &Gates,
         ours: &Binding,
+        head: SignedHead,
         deadline: Instant,
     ) -> Result<Met, Failure> {
         let place = rendezvous(&ours.attempt);
@@ -148,7 +155,7 @@ impl Inner {
             .map_err(|_| Failure::internal("the attempt is being made already"))?;
         let mut nonce = [0; 32];
         OsRng.try_fill_bytes(&mut nonce).map_err(|_| Failure::internal("no randomness"))?;
-        self.open(gates, ours, nonce, deadline).await?;
+        self.open(gates, ours, nonce, head, deadline).await?;
         let mut nonces = BTreeMap::from([(self.book.me.index(), nonce)]);
         let mut early = Early::new();
         while let Some(missing) = missing(&others, &nonces) {
@@ -163,19 +170,34 @@ impl Inner {
             }
             match hear(ours, from, &frame) {
                 Ok(_) if opened => return Err(disagree(from, "it opened twice".into())),
-                Ok(theirs) => nonces.insert(from.index(), theirs),
+                Ok((nonce, head)) => {
+                    self.hear_head(from, &head).await?;
+                    nonces.insert(from.index(), nonce)
+                }
                 Err(reason) => return Err(disagree(from, reason)),
             };
         }
+        self.heads.keep().await.map_err(unkept)?;
         Ok(Met { session: ours.session(&nonces)?, mail, early })
     }
 
-    /// Connects to the others, and sends them our opening under the gates of all of them.
+    /// Looks whether the member's journal went on from where we knew it.
+    async fn hear_head(&self, from: PartyId, head: &SignedHead) -> Result<(), Failure> {
+        let Err(backwards) = self.heads.hear(from, head) else { return Ok(()) };
+        self.heads.keep().await.map_err(unkept)?;
+        let rule = Rule::Rollback;
+        let message = format!("party {from} is refused by the rule {rule}: {backwards}");
+        Err(Failure::peer(from, message.clone()).telling(message))
+    }
+
+    /// Connects to the others, makes sure that our own journal is what they know, and sends them our opening under the
+    /// gates of all of them.
     async fn open(
         &self,
         gates: &Gates,
         ours: &Binding,
         nonce: [u8; 32],
+        head: SignedHead,
         deadline: Instant,
     ) -> Result<(), Failure> {
         let others = self.others(&ours.quorum);
@@ -186,8 +208,14 @@ impl Inner {
             Ok(Err(error)) => return Err(Failure::silent(vec![error.party()], "connect")),
             Err(_) => return Err(Failure::silent(others, "connect")),
         }
+        let assured = self.heads.assure(&others, self.peers.as_ref());
+        match tokio::time::timeout_at(deadline, assured).await {
+            Ok(Ok(())) => {}
+            Ok(Err(doubt)) => return Err(doubtful(doubt)),
+            Err(_) => return Err(Failure::silent(others, "journal heads")),
+        }
         let (session, kind) = (rendezvous(&ours.attempt), FrameKind::Open);
-        let opening = Opening { binding: ours.clone(), nonce };
+        let opening = Opening { binding: ours.clone(), nonce, head };
         let payload = postcard::to_allocvec(&opening).map_err(|_| unspeakable())?;
         let push = |to: &PartyId| {
             let frame = Frame { session, kind, payload: payload.clone() };
@@ -256,13 +284,27 @@ fn disagree(party: PartyId, reason: String) -> Failure {
     Failure::peer(party, message).telling(reason)
 }
 
+/// Our own journal is not what a peer knows, or nobody can tell.
+fn doubtful(doubt: Doubt) -> Failure {
+    match doubt {
+        Doubt::Silent(error) => Failure::silent(vec![error.party()], "journal heads"),
+        Doubt::RolledBack(refusal) => Failure::internal(&refusal.to_string()),
+        Doubt::Store(error) => unkept(error),
+    }
+}
+
+fn unkept(error: StoreError) -> Failure {
+    tracing::error!(%error, "the heads of journals could not be kept");
+    Failure::internal("the heads of journals could not be kept")
+}
+
 /// How many rounds of `party` wait already.
 fn came(early: &Early, party: PartyId) -> usize {
     early.iter().filter(|(from, _)| *from == party).count()
 }
 
-/// Their nonce, if they mean what we mean.
-fn hear(ours: &Binding, from: PartyId, frame: &Frame) -> Result<[u8; 32], String> {
+/// Their nonce and their journal's head, if they mean what we mean.
+fn hear(ours: &Binding, from: PartyId, frame: &Frame) -> Result<Heard, String> {
     if frame.kind != FrameKind::Open {
         return Err(format!("party {from} spoke before it opened"));
     }
@@ -281,7 +323,7 @@ fn hear(ours: &Binding, from: PartyId, frame: &Frame) -> Result<[u8; 32], String
         return Err("a malformed opening".into());
     }
     match ours.difference(&theirs.binding) {
-        None => Ok(theirs.nonce),
+        None => Ok((theirs.nonce, theirs.head)),
         Some(what) => Err(format!("another {what}")),
     }
 }

@@ -10,17 +10,18 @@ use super::{StoreError, name};
 /// "CSgn": tells our file from any other SQLite database.
 const APPLICATION_ID: i64 = 0x4353_676e;
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_name.sql"),
     include_str!("../../migrations/0003_policy.sql"),
+    include_str!("../../migrations/0004_heads.sql"),
 ];
 
 /// The last format whose journals have no name.
 const NAMELESS: i64 = 1;
 
 /// The format that this build writes; a file with a higher one is refused.
-pub const FORMAT_VERSION: i64 = 3;
+pub const FORMAT_VERSION: i64 = 4;
 
 /// Brings the database to [`FORMAT_VERSION`]; each step commits together with its number.
 pub(super) async fn migrate(

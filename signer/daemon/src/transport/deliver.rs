@@ -15,6 +15,7 @@ use super::frame::Frame;
 use super::inbox::Inbox;
 use crate::access::Access;
 use crate::ceremony::Ceremonies;
+use crate::heads::Heads;
 
 /// Takes what peers send.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct PeerService {
     pub(crate) access: Access,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) ceremonies: Ceremonies,
+    pub(crate) heads: Arc<Heads>,
     /// Ends the long calls, which would otherwise outlast a request to stop. Sessions that still run
     /// live on them, so it comes last.
     pub(crate) hang_up: CancellationToken,
@@ -86,6 +88,15 @@ impl Peer for PeerService {
             }
         };
         Ok(Response::new(reply))
+    }
+
+    async fn known_head(
+        &self,
+        request: Request<wire::KnownHeadRequest>,
+    ) -> Result<Response<wire::KnownHeadReply>, Status> {
+        let from = self.access.party(&request)?;
+        let head = self.heads.known(from).map(|head| head.encode());
+        Ok(Response::new(wire::KnownHeadReply { head }))
     }
 
     async fn outcome(

@@ -153,6 +153,12 @@ impl Peers for Links {
     fn push(&self, to: PartyId, frame: Frame) -> Result<(), PeerError> {
         self.link(to)?.push(frame)
     }
+
+    async fn known_head(&self, to: PartyId) -> Result<Option<Vec<u8>>, PeerError> {
+        let link = self.link(to)?;
+        let mut calls = link.calls.clone();
+        Ok(link.within(calls.known_head(wire::KnownHeadRequest {})).await?.head)
+    }
 }
 
 impl Link {

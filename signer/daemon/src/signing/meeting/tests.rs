@@ -1,6 +1,8 @@
 //! Openings: every part is compared, and the name of the session depends on all of them.
 
 use super::*;
+use crate::audit::AuditHead;
+use crate::heads::Head;
 
 fn binding() -> Binding {
     Binding {
@@ -20,6 +22,23 @@ fn binding() -> Binding {
     }
 }
 
+/// Signed by a key that is the same in every run, so that the form of an opening is.
+fn head() -> SignedHead {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity.pem");
+    std::fs::write(&path, IDENTITY).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let identity = countersign_protocol::Identity::load(&path).unwrap();
+    let end = |count| AuditHead { count, hash: B256::repeat_byte(7) };
+    SignedHead::make(&identity, Head { boot: [6; 16], era: 2, base: end(3), at: end(4) })
+}
+
+/// The first key of RFC 8410.
+const IDENTITY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
 type Change = fn(&mut Binding);
 
 const CHANGES: [(&str, Change); 12] = [
@@ -38,7 +57,7 @@ const CHANGES: [(&str, Change); 12] = [
 ];
 
 fn frame(binding: &Binding) -> Frame {
-    let opening = Opening { binding: binding.clone(), nonce: [9; 32] };
+    let opening = Opening { binding: binding.clone(), nonce: [9; 32], head: head() };
     let payload = postcard::to_allocvec(&opening).unwrap();
     Frame { session: rendezvous(&binding.attempt), kind: FrameKind::Open, payload }
 }
@@ -49,7 +68,7 @@ fn from() -> PartyId {
 
 #[test]
 fn whoever_means_the_same_is_heard() {
-    assert_eq!(hear(&binding(), from(), &frame(&binding())), Ok([9; 32]));
+    assert_eq!(hear(&binding(), from(), &frame(&binding())), Ok(([9; 32], head())));
 }
 
 #[test]
@@ -64,9 +83,9 @@ fn every_difference_is_named() {
 #[test]
 fn another_protocol_version_is_named_even_if_its_form_is_unknown() {
     let mut alien = frame(&binding());
-    alien.payload = vec![3, 0xff, 0xff];
+    alien.payload = vec![4, 0xff, 0xff];
     let refused = hear(&binding(), from(), &alien).unwrap_err();
-    assert_eq!(refused, "protocol version 3, ours is 2");
+    assert_eq!(refused, "protocol version 4, ours is 3");
 }
 
 #[test]
