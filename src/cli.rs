@@ -1,6 +1,8 @@
 //! The command line. Answers go to standard output, everything else to standard error.
 
+mod approve;
 mod config;
+mod endpoint;
 mod identity;
 mod key;
 mod openrpc;
@@ -28,6 +30,7 @@ enum Command {
     Identity(identity::Identity),
     Userop(userop::Userop),
     Wallet(wallet::Wallet),
+    Approve(approve::Approve),
     Config(config::Config),
     Openrpc(openrpc::Openrpc),
 }
@@ -63,6 +66,7 @@ impl Cli {
             Command::Identity(command) => command.execute(),
             Command::Userop(command) => command.execute(),
             Command::Wallet(command) => command.execute().await,
+            Command::Approve(command) => command.execute().await,
             Command::Config(command) => command.execute(),
             Command::Openrpc(command) => command.execute(),
         };

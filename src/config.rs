@@ -44,6 +44,9 @@ pub struct GatewayConfig {
     /// Where callers' paymaster services may be: `https` addresses, of which only scheme, host and port
     /// count. When absent, anywhere on the public internet.
     pub paymaster_services: Option<Vec<Url>>,
+    /// How many seconds an operation waits for people's approval.
+    #[serde(default = "default_approval_wait_s")]
+    pub approval_wait_s: u64,
     /// How many operations this process moves at the same time.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,
@@ -138,6 +141,11 @@ impl GatewayConfig {
         }
         Ok(())
     }
+}
+
+/// A day.
+const fn default_approval_wait_s() -> u64 {
+    24 * 60 * 60
 }
 
 const fn default_concurrency() -> usize {

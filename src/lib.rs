@@ -25,8 +25,9 @@ pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, 
 pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, TokenError};
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
-    Caller, CallerSignature, CallsState, CallsStatus, Capabilities, ChainCapabilities,
-    CreateWallet, Failure, Gateway, Inclusion, ListWallets, OfferedAccount, Operation, PartStatus,
-    Readiness, SendCalls, SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice,
-    StageName, TimelineEntry, Wallet, WalletPage,
+    ApprovalPage, ApprovalRequest, AwaitedApproval, Caller, CallerSignature, CallsState,
+    CallsStatus, Capabilities, ChainCapabilities, CreateWallet, Failure, Gateway, Inclusion,
+    ListWallets, MissingApproval, OfferedAccount, Operation, PartStatus, Readiness, SendCalls,
+    SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice, StageName, Taken,
+    TimelineEntry, Wallet, WalletPage,
 };

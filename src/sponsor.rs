@@ -94,7 +94,9 @@ impl<'a> Sponsor<'a> {
             delegate,
             window,
         });
-        let signed = quorum.sign(&Ask { key, child: None, request, digest, signer }).await?;
+        let approvals = Vec::new();
+        let ask = Ask { key, child: None, request, digest, signer, approvals };
+        let signed = quorum.sign(&ask).await?;
         let data = sponsor_paymaster_data(self.version, window, &signed.signature);
         Ok((self.paymaster(data), signed))
     }

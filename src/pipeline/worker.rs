@@ -309,6 +309,6 @@ fn backoff_ms(attempts: u32) -> u64 {
     (250_u64 << attempts.saturating_sub(1).min(5)).min(5_000)
 }
 
-pub(super) fn entry(step: &str, took_ms: u64, detail: serde_json::Value) -> TimelineEntry {
+pub(crate) fn entry(step: &str, took_ms: u64, detail: serde_json::Value) -> TimelineEntry {
     TimelineEntry { at_ms: clock::unix_ms(), step: step.to_owned(), took_ms, detail }
 }

@@ -52,7 +52,7 @@ impl Quorum {
             request: ask.request.clone(),
             quorum: quorum.to_vec(),
             attempt: Attempt(rand::random()),
-            approvals: Vec::new(),
+            approvals: ask.approvals.clone(),
             traceparent: None,
             deadline: limit,
         };

@@ -1,5 +1,6 @@
-//! `countersign_`: wallets, operations that a dapp built itself, timelines.
+//! `countersign_`: wallets, operations that a dapp built itself, timelines, people's approvals.
 
+mod approval;
 mod operation;
 mod wallet;
 
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(super) use self::approval::AwaitedView;
 use self::operation::OperationView;
 use self::wallet::{NewWallet, WalletView};
 use super::error::{Code, RpcError};
@@ -19,13 +21,14 @@ use crate::service;
 
 /// The methods of this namespace.
 pub(super) fn methods() -> Vec<Method> {
-    vec![
+    let own = vec![
         create_wallet_method(),
         get_wallet_method(),
         list_wallets_method(),
         send_user_operation_method(),
         get_operation_method(),
-    ]
+    ];
+    [own, approval::methods()].concat()
 }
 
 const WALLET: &str = r#"{

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use countersign_protocol::ApprovalError;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
@@ -69,6 +70,8 @@ catalogue! {
     Deadline = -32053, "the call took too long", "ask for the status before sending again: work that began goes on";
     NoSponsor = -32054, "no paymaster of ours is configured for this chain and EntryPoint", "pay from the account, or name a `paymasterService`";
     Upstream = -32055, "bundler, paymaster service or node failed with a code of its own", "`data.code` and the message are theirs";
+    NotAwaiting = -32056, "the operation does not wait for approval", "`countersign_getOperation` says where it stands";
+    ApprovalRefused = -32057, "the approval does not hold for the operation", "`data.reason` says what does not fit; sign the typed data of `countersign_getApprovalRequest`";
     RequestTooLarge = -32007, "the request is larger than the server reads", "send fewer or smaller calls";
     ResponseTooLarge = -32008, "the answer is larger than the server sends", "ask for less at once";
     BatchTooLarge = -32010, "the batch has more calls than the server takes", "split the batch";
@@ -173,6 +176,9 @@ impl From<ServiceError> for RpcError {
             ServiceError::UnsupportedAccount { .. } => Self::field("kind", text),
             ServiceError::Invalid { field, message } => Self::field(&field, message),
             ServiceError::TooLarge(_) => Self::new(Code::CallsTooLarge, text),
+            ServiceError::NotAwaiting { .. } => Self::new(Code::NotAwaiting, text),
+            ServiceError::Approval(error) => Self::new(Code::ApprovalRefused, text)
+                .with_data(json!({ "reason": reason(&error) })),
             ServiceError::NoSponsor => Self::new(Code::NoSponsor, text),
             ServiceError::Refused { rule, .. } => {
                 Self::new(Code::Rejected, text).with_data(json!({ "rule": rule }))
@@ -192,6 +198,17 @@ impl From<ServiceError> for RpcError {
 impl From<RpcError> for ErrorObjectOwned {
     fn from(error: RpcError) -> Self {
         Self::owned(error.code.number(), error.message, error.data)
+    }
+}
+
+/// What does not fit about an approval, in a stable word.
+const fn reason(error: &ApprovalError) -> &'static str {
+    match error {
+        ApprovalError::Chain { .. } => "chain",
+        ApprovalError::Operation { .. } => "operation",
+        ApprovalError::Preview { .. } => "preview",
+        ApprovalError::Expired { .. } => "expired",
+        _ => "signature",
     }
 }
 

@@ -1,8 +1,11 @@
 //! Everything that can go wrong for a caller. `rpc/error.rs` gives each its JSON-RPC code.
 
 use alloy::primitives::{Address, Bytes};
+use countersign_protocol::ApprovalError;
 use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
 use serde_json::Value;
+
+use super::StageName;
 
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,17 @@ pub enum ServiceError {
     /// More than this gateway takes at once (EIP-5792: 5740).
     #[error("bundle too large: {0}")]
     TooLarge(String),
+    /// The operation waits for nobody's approval.
+    #[error("{id} does not wait for approval: it is {}", stage.as_str())]
+    NotAwaiting {
+        /// The operation.
+        id: String,
+        /// Where it stands.
+        stage: StageName,
+    },
+    /// A person's approval does not hold for the operation.
+    #[error("{0}")]
+    Approval(#[source] ApprovalError),
     /// Our own paymaster does not serve this chain or version.
     #[error("no sponsor is configured for this chain and entry point")]
     NoSponsor,

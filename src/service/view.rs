@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Caller, CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, Inclusion,
-    Operation, Result, ServiceError, StageName, Wallet,
+    Operation, Result, ServiceError, StageName, Wallet, approving,
 };
 use crate::{
     chain::{decode_revert, revert_data},
@@ -21,6 +21,7 @@ pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Res
     let stored = find(world, caller, name).await?;
     let timeline = world.store.timeline(stored.seq).await.map_err(ServiceError::internal)?;
     let (inclusion, failure) = outcome(&stored.stage);
+    let awaiting = approving::awaited(world, &stored).await?;
     let wallet = &stored.intent.wallet;
     let op = stored.stage.op();
     Ok(Operation {
@@ -34,6 +35,7 @@ pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Res
         user_op_hash: stored.stage.hash(),
         user_operation: op.to_json(),
         inclusion,
+        awaiting,
         failure,
         timeline,
     })
@@ -44,6 +46,7 @@ pub(super) async fn calls_status(world: &World, caller: &Caller, id: &str) -> Re
     let stored = world.store.operation(caller, id).await.map_err(ServiceError::internal)?;
     let stored = stored.ok_or_else(|| ServiceError::UnknownId(id.to_owned()))?;
     let (inclusion, failure) = outcome(&stored.stage);
+    let awaiting = approving::awaited(world, &stored).await?;
     let state = match stored.stage.name() {
         StageName::Included => CallsState::Confirmed,
         StageName::Reverted => CallsState::Reverted,
@@ -56,6 +59,7 @@ pub(super) async fn calls_status(world: &World, caller: &Caller, id: &str) -> Re
         state,
         user_op_hash: stored.stage.hash(),
         inclusion,
+        awaiting,
         failure,
     })
 }
@@ -115,7 +119,7 @@ fn refused(rejection: &Rejection) -> ServiceError {
     }
 }
 
-async fn find(world: &World, caller: &Caller, name: &str) -> Result<StoredOperation> {
+pub(super) async fn find(world: &World, caller: &Caller, name: &str) -> Result<StoredOperation> {
     let by_id = world.store.operation(caller, name).await.map_err(ServiceError::internal)?;
     let found = match (by_id, name.parse::<B256>()) {
         (None, Ok(hash)) => {

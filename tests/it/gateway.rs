@@ -2,6 +2,7 @@
 //! an ordinary key, so that a test can have them lie, refuse or fall silent; the stories with the
 //! real ones are in `tests/e2e`.
 
+mod approvals;
 mod durability;
 mod lifecycle;
 mod nonces;

@@ -140,7 +140,9 @@ pub(super) async fn save(
     let written = sqlx::query(
         "UPDATE operations SET stage = ?3, state = ?4, settled = ?5, attempts = ?6, updated_ms = ?7,
              lease_owner = CASE WHEN ?8 THEN NULL ELSE lease_owner END,
-             lease_until = ?9, due_ms = ?10
+             lease_until = ?9,
+             due_ms = CASE WHEN EXISTS (SELECT 1 FROM approvals a WHERE a.seq = ?1 AND a.n > ?11)
+                 THEN 0 ELSE ?10 END
          WHERE seq = ?1 AND lease_owner = ?2",
     )
     .bind(seq)
@@ -153,6 +155,7 @@ pub(super) async fn save(
     .bind(release.is_some() || stage.is_settled())
     .bind(int(progress.lease_until_ms))
     .bind(int(release.unwrap_or(0)))
+    .bind(shown(stage))
     .execute(&mut *tx)
     .await?;
     if written.rows_affected() == 0 {
@@ -172,16 +175,29 @@ pub(super) async fn save(
     if progress.blocks_lane {
         block_lane(&mut tx, seq).await?;
     }
-    if progress.blocks_lane || stage.lets_others_go() {
+    if progress.blocks_lane || stage.lets_others_go() || matches!(stage, Stage::Awaiting(_)) {
         wake_followers(&mut tx, seq).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
+/// An approval that came while a step ran must not be slept over: those behind this place make the
+/// operation due.
+const fn shown(stage: &Stage) -> i64 {
+    match stage {
+        Stage::Awaiting(awaiting) => awaiting.shown,
+        _ => i64::MAX,
+    }
+}
+
 pub(super) type Tx<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
 
-async fn note(tx: &mut Tx<'_>, seq: i64, entry: &TimelineEntry) -> Result<(), StoreError> {
+pub(super) async fn note(
+    tx: &mut Tx<'_>,
+    seq: i64,
+    entry: &TimelineEntry,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO timeline (seq, body) VALUES (?1, ?2)")
         .bind(seq)
         .bind(json("timeline entry", entry)?)
@@ -234,7 +250,7 @@ async fn wake_followers(tx: &mut Tx<'_>, seq: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn stored(row: &SqliteRow) -> Result<StoredOperation, StoreError> {
+pub(super) fn stored(row: &SqliteRow) -> Result<StoredOperation, StoreError> {
     Ok(StoredOperation {
         seq: row.try_get("seq")?,
         intent: parsed("intent", row.try_get("intent")?)?,

@@ -41,7 +41,8 @@ async fn a_signed_operation_lands_although_its_replacement_is_refused() {
     (1..=3).for_each(|member| world.stand_ins.set(member, Manners::Refuses));
 
     // It is tried again each second, so that a later reading may find the next trial under way.
-    let is_back = |op: &Operation| op.stage == StageName::Submitted && op.user_op_hash == first.user_op_hash;
+    let is_back =
+        |op: &Operation| op.stage == StageName::Submitted && op.user_op_hash == first.user_op_hash;
     let back = world.until_it(&id, |op| steps(op).contains(&"return") && is_back(op)).await;
     assert!(has_failure(&back, "return", "signing_refused"), "{back:#?}");
 

@@ -36,6 +36,8 @@ pub(crate) enum Manners {
     Refuses,
     SignsSomethingElse,
     LiesAboutOwners,
+    /// Refuses until so many approvals come along.
+    WantsApprovals(usize),
 }
 
 /// What a stand-in was asked to sign.
@@ -119,7 +121,10 @@ impl StandIn {
         for partner in quorum.iter().filter(|member| **member != self.index) {
             match self.manners_of(*partner) {
                 Manners::Silent => std::future::pending().await,
-                Manners::Honest | Manners::LiesAboutOwners | Manners::SignsSomethingElse => {}
+                Manners::Honest
+                | Manners::LiesAboutOwners
+                | Manners::SignsSomethingElse
+                | Manners::WantsApprovals(_) => {}
                 Manners::Down | Manners::Refuses => {
                     return Some(SignReply::Failed {
                         class: FailureClass::Network,
@@ -182,9 +187,16 @@ impl Cosigner for StandIn {
             Manners::SignsSomethingElse => B256::repeat_byte(7),
             _ => digest(&call.request),
         };
+        let wanted = match manners {
+            Manners::WantsApprovals(wanted) => wanted,
+            _ => 0,
+        };
         let failed = self.partners(&call.quorum);
         let reply = if manners == Manners::Refuses {
             SignReply::Refused { rule: "test_rule".into(), message: "because".into() }
+        } else if call.approvals.len() < wanted {
+            let message = format!("{} of {wanted} approved", call.approvals.len());
+            SignReply::Refused { rule: "approval".into(), message }
         } else if let Some(failed) = failed.await {
             failed
         } else {

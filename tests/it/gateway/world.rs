@@ -27,6 +27,7 @@ pub(crate) struct Setting {
     pub(crate) window_s: u64,
     pub(crate) resubmit_s: u64,
     pub(crate) max_fee_per_gas_wei: u64,
+    pub(crate) approval_wait_s: u64,
 }
 
 impl Default for Setting {
@@ -36,6 +37,7 @@ impl Default for Setting {
             window_s: 600,
             resubmit_s: 5,
             max_fee_per_gas_wei: 1_000_000_000_000,
+            approval_wait_s: 3_600,
         }
     }
 }
@@ -92,6 +94,7 @@ impl World {
             "database": "sqlite://gateway.db",
             "identity": "identity",
             "committee": "committee.json",
+            "approval_wait_s": setting.approval_wait_s,
             "deadlines": { "sign_ms": 6_000, "sign_attempt_ms": 1_500 },
             "chains": [{
                 "id": anvil.chain_id(),
