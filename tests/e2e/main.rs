@@ -11,5 +11,6 @@ mod killed_gateway;
 mod ledger;
 mod lying_gateway;
 mod operations;
+mod policed;
 mod shared;
 mod signing;
