@@ -22,7 +22,9 @@ mod world;
 
 pub use cli::Cli;
 pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, SponsorConfig};
-pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, TokenError};
+pub use keys::{
+    ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, NewKey, Scope, TokenError,
+};
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
     ApprovalPage, ApprovalRequest, AwaitedApproval, Caller, CallerSignature, CallsState,

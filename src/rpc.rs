@@ -27,7 +27,7 @@ use self::error::{Code, RpcError};
 use self::schema::Chain;
 use self::table::Method;
 use crate::keys::ApiKeys;
-use crate::service::Gateway;
+use crate::service::{Caller, Gateway};
 
 /// The largest request that is read: room for a batch of operations, each of at most 8 KiB on chain.
 const MAX_REQUEST_BYTES: u32 = 1024 * 1024;
@@ -48,13 +48,16 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// The chain that a call means: the one it names, or the first that is configured.
-    fn chain(&self, named: Option<Chain>) -> Result<ChainId, RpcError> {
+    /// The chain that a call means: the one it names, or the first that is configured. The caller's key opens
+    /// it.
+    fn chain(&self, caller: &Caller, named: Option<Chain>) -> Result<ChainId, RpcError> {
         let first = || self.gateway.config().chains.first().map(|chain| chain.id);
-        named
+        let chain = named
             .map(|chain| chain.0)
             .or_else(first)
-            .ok_or_else(|| RpcError::new(Code::UnsupportedChain, "no chain is configured"))
+            .ok_or_else(|| RpcError::new(Code::UnsupportedChain, "no chain is configured"))?;
+        crate::wallet::chain_is_open(caller, chain)?;
+        Ok(chain)
     }
 }
 

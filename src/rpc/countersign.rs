@@ -186,7 +186,7 @@ struct GetParams {
 }
 
 async fn get_wallet(call: Call, params: GetParams) -> Result<WalletView, RpcError> {
-    let chain = call.context.chain(params.chain_id)?;
+    let chain = call.context.chain(&call.caller, params.chain_id)?;
     Ok(call.context.gateway.get_wallet(&call.caller, chain, params.address).await?.into())
 }
 
@@ -273,7 +273,7 @@ async fn send_user_operation(call: Call, params: SendParams) -> Result<Sent, Rpc
     }
     let request = service::SendUserOperation {
         id: options.id,
-        chain: call.context.chain(options.chain_id)?,
+        chain: call.context.chain(&call.caller, options.chain_id)?,
         entry_point,
         op: user_operation.0,
         sponsor: wishes.sponsor,

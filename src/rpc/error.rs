@@ -76,7 +76,7 @@ catalogue! {
     ResponseTooLarge = -32008, "the answer is larger than the server sends", "ask for less at once";
     BatchTooLarge = -32010, "the batch has more calls than the server takes", "split the batch";
     Rejected = 4001, "a cosigner's rules refuse the request", "the message names the rule";
-    Unauthorized = 4100, "no valid API key, or the account belongs to another caller", "send `Authorization: Bearer csk_…` with a key of `countersign key create`";
+    Unauthorized = 4100, "no valid API key, the key is not for this method, chain or wallet, or the account belongs to another caller", "send `Authorization: Bearer csk_…` with a key of `countersign key create`";
     UnsupportedCapability = 5700, "a capability that is not marked optional is not supported here", "mark it `optional: true`, or leave it out; `wallet_getCapabilities` lists what is supported";
     UnsupportedChain = 5710, "the chain is not configured", "`wallet_getCapabilities` lists the chains";
     DuplicateId = 5720, "the id was used before, for other calls", "choose a new id; the same id with the same calls gives the first answer";
@@ -152,8 +152,9 @@ impl From<Denied> for RpcError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Self::internal(&error),
+            Denied::Scope(error) => Self::internal(&error),
             // One answer for all: a caller learns nothing about which keys exist.
-            _ => Self::new(Code::Unauthorized, "unknown or revoked API key"),
+            _ => Self::new(Code::Unauthorized, "unknown, expired or revoked API key"),
         }
     }
 }
@@ -168,6 +169,7 @@ impl From<ServiceError> for RpcError {
             ServiceError::ForeignChild { index, .. } => {
                 Self::new(Code::Unauthorized, text).with_data(json!({ "index": index }))
             }
+            ServiceError::OutOfScope(_) => Self::new(Code::Unauthorized, text),
             ServiceError::NotAtomic(_) => Self::new(Code::AtomicityNotSupported, text),
             ServiceError::UnknownId(_) => Self::new(Code::UnknownId, text),
             ServiceError::DuplicateId(_) => Self::new(Code::DuplicateId, text),

@@ -141,13 +141,13 @@ async fn answer(
     extensions: Extensions,
 ) -> Result<Value, ErrorObjectOwned> {
     let holder = extensions.get::<KeyHolder>().cloned();
-    let who = holder.as_ref().map_or("", |holder| holder.name.as_str());
+    let who = holder.as_ref().map_or("", |holder| holder.caller.as_str());
     let span =
         tracing::info_span!("rpc", method = name, caller = who, code = tracing::field::Empty);
     let text = params.as_str().map(str::to_owned);
     async move {
         let started = Instant::now();
-        let result = admitted(handler, holder, text, context).await;
+        let result = admitted(name, handler, holder, text, context).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(_) => tracing::debug!(elapsed_ms, "answered"),
@@ -164,14 +164,19 @@ async fn answer(
 
 /// Runs the handler for a caller whose key still counts: a WebSocket lives longer than a key may.
 async fn admitted(
+    name: &'static str,
     handler: Handler,
     holder: Option<KeyHolder>,
     params: Option<String>,
     context: Arc<Context>,
 ) -> Answer {
     let holder = holder.ok_or_else(|| RpcError::new(Code::Unauthorized, "no API key"))?;
-    context.keys.still_valid(&holder.key).await?;
-    let caller = Caller::new(holder.name);
+    let holder = context.keys.still_valid(&holder.key).await?;
+    if !holder.scope.has_method(name) {
+        let text = format!("the API key is not for {name}");
+        return Err(RpcError::new(Code::Unauthorized, text));
+    }
+    let caller = Caller::new(holder.caller).within(holder.scope);
     tokio::time::timeout(CALL_DEADLINE, handler(Call { context, caller }, params))
         .await
         .unwrap_or_else(|_| {

@@ -38,7 +38,7 @@ pub(super) async fn pending(
     let whole = u32::try_from(found.len()).is_ok_and(|many| many == PAGE_LIMIT);
     let cursor = found.last().filter(|_| whole).map(|last| last.seq.to_string());
     let mut requests = Vec::with_capacity(found.len());
-    for stored in &found {
+    for stored in found.iter().filter(|stored| view::is_open(caller, stored)) {
         if let Stage::Awaiting(awaiting) = &stored.stage {
             requests.push(request(world, stored, awaiting, None).await?);
         }

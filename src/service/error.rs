@@ -22,6 +22,9 @@ pub enum ServiceError {
         /// The child.
         index: u32,
     },
+    /// The caller's key does not open it.
+    #[error("the API key is not for {0}")]
+    OutOfScope(String),
     /// The account cannot make these calls all or nothing (EIP-5792: 5760).
     #[error("the account cannot make these calls atomically: {0}")]
     NotAtomic(String),

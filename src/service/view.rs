@@ -44,7 +44,9 @@ pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Res
 /// Where calls stand.
 pub(super) async fn calls_status(world: &World, caller: &Caller, id: &str) -> Result<CallsStatus> {
     let stored = world.store.operation(caller, id).await.map_err(ServiceError::internal)?;
-    let stored = stored.ok_or_else(|| ServiceError::UnknownId(id.to_owned()))?;
+    let stored = stored
+        .filter(|stored| is_open(caller, stored))
+        .ok_or_else(|| ServiceError::UnknownId(id.to_owned()))?;
     let (inclusion, failure) = outcome(&stored.stage);
     let awaiting = approving::awaited(world, &stored).await?;
     let state = match stored.stage.name() {
@@ -127,7 +129,15 @@ pub(super) async fn find(world: &World, caller: &Caller, name: &str) -> Result<S
         }
         (by_id, _) => by_id,
     };
-    found.ok_or_else(|| ServiceError::UnknownId(name.to_owned()))
+    found
+        .filter(|stored| is_open(caller, stored))
+        .ok_or_else(|| ServiceError::UnknownId(name.to_owned()))
+}
+
+/// The caller's key opens the operation's wallet.
+pub(super) fn is_open(caller: &Caller, stored: &StoredOperation) -> bool {
+    let wallet = &stored.intent.wallet;
+    caller.scope().has_wallet(wallet.chain, wallet.address)
 }
 
 fn outcome(stage: &Stage) -> (Option<Inclusion>, Option<Failure>) {

@@ -6,3 +6,4 @@ mod auth;
 mod bounds;
 mod command;
 mod gateway;
+mod scopes;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign::{ApiKeys, Gateway, GatewayConfig, RpcServer};
+use countersign::{ApiKeys, Gateway, GatewayConfig, NewKey, RpcServer};
 use countersign_protocol::{CommitteeFile, CommitteeParty, GatewayEntry, Identity, PartyFacts};
 use jsonrpsee::http_client::{HeaderMap, HeaderValue};
 use jsonrpsee::ws_client::{WsClient, WsClientBuilder};
@@ -22,7 +22,13 @@ impl TestGateway {
         let folder = tempfile::tempdir().unwrap();
         let config = must_configure(folder.path());
         let keys = ApiKeys::connect(&config.database).await.unwrap();
-        let key = keys.create("shop").await.unwrap().0.expose().to_owned();
+        let key = keys
+            .create(NewKey { name: "shop".into(), ..NewKey::default() })
+            .await
+            .unwrap()
+            .0
+            .expose()
+            .to_owned();
         let listen = config.listen;
         let gateway = Gateway::open(config).await.unwrap();
         let server = RpcServer::start(gateway, keys.clone(), listen).await.unwrap();
