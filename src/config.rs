@@ -18,10 +18,12 @@ use url::Url;
 
 mod chain;
 mod deadlines;
+mod http;
 
 pub use chain::{ChainConfig, GasConfig, SponsorConfig};
 pub use deadlines::Deadlines;
 pub(crate) use deadlines::LONGEST_STEP;
+pub use http::{HttpConfig, LimitsConfig, Rate, TlsConfig};
 
 /// The whole configuration. `gateway.example.toml` explains each field.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +31,14 @@ pub(crate) use deadlines::LONGEST_STEP;
 pub struct GatewayConfig {
     /// Where JSON-RPC is served.
     pub listen: SocketAddr,
+    /// The listener's certificate and key; without them it listens on loopback addresses only.
+    pub tls: Option<TlsConfig>,
+    /// Bounds and time-outs of the listener.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// How often calls may come.
+    #[serde(default)]
+    pub limits: LimitsConfig,
     /// `sqlite://` URL of the gateway's state.
     pub database: String,
     /// Lowers guards that only a development machine may lower; said at start.
@@ -84,6 +94,9 @@ pub enum ConfigError {
         /// What they add up to.
         longest: Duration,
     },
+    /// API keys would travel in clear.
+    #[error("listen: {0} is beyond this machine; configure [tls], or listen on a loopback address")]
+    PlainBeyondLoopback(SocketAddr),
     /// Zero confirmations would call an operation final that no block holds.
     #[error("chain {0}: confirmations must be at least 1")]
     NoConfirmations(ChainId),
@@ -120,6 +133,9 @@ impl GatewayConfig {
     fn resolve(&mut self, base: &Path) {
         self.identity = base.join(&self.identity);
         self.committee = base.join(&self.committee);
+        if let Some(tls) = &mut self.tls {
+            tls.resolve(base);
+        }
         if let Some(path) = self.database.strip_prefix("sqlite://")
             && !path.starts_with(':')
         {
@@ -131,6 +147,9 @@ impl GatewayConfig {
         let longest = self.deadlines.longest_step();
         if longest > LONGEST_STEP {
             return Err(ConfigError::DeadlinesTooLong { longest });
+        }
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::PlainBeyondLoopback(self.listen));
         }
         let mut seen = HashSet::new();
         for chain in &self.chains {

@@ -9,6 +9,7 @@ mod cli;
 mod clock;
 mod config;
 mod keys;
+mod limits;
 mod paymaster_services;
 mod pipeline;
 mod quorum;
@@ -21,10 +22,14 @@ mod wallet;
 mod world;
 
 pub use cli::Cli;
-pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, SponsorConfig};
+pub use config::{
+    ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, HttpConfig, LimitsConfig, Rate,
+    SponsorConfig, TlsConfig,
+};
 pub use keys::{
     ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, NewKey, Scope, TokenError,
 };
+pub use limits::Throttled;
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
     ApprovalPage, ApprovalRequest, AwaitedApproval, Caller, CallerSignature, CallsState,

@@ -294,6 +294,14 @@ impl Gateway {
         sponsoring::data(&self.world, caller, chain, entry_point, &op).await
     }
 
+    /// Takes a token for a caller's call to a method.
+    ///
+    /// # Errors
+    /// [`ServiceError::Throttled`] when there is none.
+    pub(crate) fn take_token(&self, caller: &str, method: &str) -> Result<()> {
+        self.world.limits.call(caller, method).map_err(ServiceError::Throttled)
+    }
+
     /// How the parts are.
     pub async fn readiness(&self) -> Readiness {
         self.world.readiness().await

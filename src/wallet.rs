@@ -81,7 +81,10 @@ pub(crate) async fn find(
         return Err(ServiceError::OutOfScope(format!("wallet {address}")));
     }
     let found = world.store.wallet(caller, chain, address).await;
-    found.map_err(ServiceError::internal)?.ok_or(ServiceError::UnknownWallet(address))
+    let wallet =
+        found.map_err(ServiceError::internal)?.ok_or(ServiceError::UnknownWallet(address))?;
+    world.limits.wallet(chain, address).map_err(ServiceError::Throttled)?;
+    Ok(wallet)
 }
 
 /// A page of the caller's wallets.

@@ -10,6 +10,7 @@ use countersign_protocol::ApprovalError;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
+use super::throttle::seconds;
 use crate::keys::Denied;
 use crate::service::ServiceError;
 
@@ -66,6 +67,7 @@ catalogue! {
     Signature = -32507, "the account did not accept the signature", "report it: signatures are checked before they are sent";
     PaymasterDeposit = -32508, "the paymaster's deposit does not cover its pending operations", "top up the paymaster's deposit";
     Reverted = -32521, "the operation's own calls revert", "the message carries the decoded reason; correct the calls";
+    LimitExceeded = -32005, "calls of this caller, to this method or about this wallet come too often", "come again after `data.retryAfterS` seconds, which HTTP says in `Retry-After` beside 429";
     Unavailable = -32050, "a part that this call needs (node, bundler, paymaster or quorum) does not answer", "retry later; `/health/ready` says when it is back";
     Deadline = -32053, "the call took too long", "ask for the status before sending again: work that began goes on";
     NoSponsor = -32054, "no paymaster of ours is configured for this chain and EntryPoint", "pay from the account, or name a `paymasterService`";
@@ -133,6 +135,12 @@ impl RpcError {
         Self { data: Some(data), ..self }
     }
 
+    /// After how many seconds the same call may be made, if it came too soon.
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
+        let data = self.data.as_ref().filter(|_| self.code == Code::LimitExceeded)?;
+        data["retryAfterS"].as_u64()
+    }
+
     /// The failure's code.
     pub(crate) const fn code(&self) -> Code {
         self.code
@@ -188,6 +196,9 @@ impl From<ServiceError> for RpcError {
             ServiceError::Unavailable(_)
             | ServiceError::QuorumUnavailable(_)
             | ServiceError::ShuttingDown => Self::new(Code::Unavailable, text),
+            ServiceError::Throttled(throttled) => Self::new(Code::LimitExceeded, text).with_data(
+                json!({ "retryAfterS": seconds(throttled.again_in), "of": throttled.of }),
+            ),
             ServiceError::Upstream { code, message, data } => Self::upstream(code, message, data),
             ServiceError::Reverted { reason, data } => {
                 Self::new(Code::Reverted, text).with_data(json!({ "reason": reason, "data": data }))

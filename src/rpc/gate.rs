@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Poll, Poll as Polled};
+use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -13,6 +14,7 @@ use tower::{Layer, Service};
 
 use super::Context;
 use super::error::{Code, RpcError};
+use super::throttle::Tally;
 use crate::keys::KeyHolder;
 
 /// Puts the door before a service.
@@ -70,7 +72,13 @@ where
                 Ok(holder) => request.extensions_mut().insert(holder),
                 Err(error) => return Ok(refuse(&error)),
             };
-            inner.call(request).await
+            let tally = Tally::default();
+            request.extensions_mut().insert(tally.clone());
+            let limit = context.gateway.config().http.request();
+            match tokio::time::timeout(limit, inner.call(request)).await {
+                Ok(response) => response.map(|response| tally.settle(response)),
+                Err(_) => Ok(too_slow(limit)),
+            }
         })
     }
 }
@@ -146,6 +154,11 @@ fn bearer(headers: &HeaderMap) -> Result<String, RpcError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim().to_owned())
         .ok_or_else(|| unauthorized("the Authorization header must read `Bearer csk_…`"))
+}
+
+fn too_slow(limit: Duration) -> HttpResponse {
+    let text = format!("the request was not over within {limit:?}");
+    respond(StatusCode::REQUEST_TIMEOUT, &RpcError::new(Code::Deadline, text).to_response())
 }
 
 fn refuse(error: &RpcError) -> HttpResponse {

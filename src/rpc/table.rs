@@ -17,12 +17,10 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use super::error::{Code, RpcError};
+use super::throttle::Tally;
 use super::{Context, params};
 use crate::keys::KeyHolder;
 use crate::service::Caller;
-
-/// The longest that a call may take; work that began goes on behind it.
-const CALL_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What a handler gets beside its parameters.
 #[derive(Debug, Clone)]
@@ -144,15 +142,20 @@ async fn answer(
     let who = holder.as_ref().map_or("", |holder| holder.caller.as_str());
     let span =
         tracing::info_span!("rpc", method = name, caller = who, code = tracing::field::Empty);
+    let tally = extensions.get::<Tally>().cloned().unwrap_or_default();
     let text = params.as_str().map(str::to_owned);
     async move {
         let started = Instant::now();
+        tally.call();
         let result = admitted(name, handler, holder, text, context).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(_) => tracing::debug!(elapsed_ms, "answered"),
             Err(error) => {
                 tracing::Span::current().record("code", error.code().number());
+                if let Some(seconds) = error.retry_after_s() {
+                    tally.throttled(Duration::from_secs(seconds));
+                }
                 tracing::info!(elapsed_ms, "refused");
             }
         }
@@ -176,11 +179,14 @@ async fn admitted(
         let text = format!("the API key is not for {name}");
         return Err(RpcError::new(Code::Unauthorized, text));
     }
+    context.gateway.take_token(&holder.caller, name)?;
     let caller = Caller::new(holder.caller).within(holder.scope);
-    tokio::time::timeout(CALL_DEADLINE, handler(Call { context, caller }, params))
-        .await
-        .unwrap_or_else(|_| {
-            let seconds = CALL_DEADLINE.as_secs();
-            Err(RpcError::new(Code::Deadline, format!("no answer within {seconds} s")))
-        })
+    let deadline = context.gateway.config().http.call();
+    let bound = context.gateway.config().http.depth;
+    if let Some(text) = &params {
+        params::check_depth(text, bound)?;
+    }
+    tokio::time::timeout(deadline, handler(Call { context, caller }, params)).await.unwrap_or_else(
+        |_| Err(RpcError::new(Code::Deadline, format!("no answer within {deadline:?}"))),
+    )
 }

@@ -6,6 +6,7 @@ use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
 use serde_json::Value;
 
 use super::StageName;
+use crate::limits::Throttled;
 
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,9 @@ pub enum ServiceError {
         /// Raw.
         data: Bytes,
     },
+    /// Too many calls in a short time.
+    #[error("{0}")]
+    Throttled(#[source] Throttled),
     /// The gateway is shutting down.
     #[error("shutting down")]
     ShuttingDown,
@@ -129,6 +133,12 @@ impl ServiceError {
 
     /// Asking again may help.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::QuorumUnavailable(_) | Self::ShuttingDown)
+        matches!(
+            self,
+            Self::Throttled(_)
+                | Self::Unavailable(_)
+                | Self::QuorumUnavailable(_)
+                | Self::ShuttingDown
+        )
     }
 }
