@@ -7,6 +7,7 @@ mod identity;
 mod key;
 mod openrpc;
 mod run;
+mod trace;
 mod userop;
 mod wallet;
 
@@ -31,6 +32,7 @@ enum Command {
     Userop(userop::Userop),
     Wallet(wallet::Wallet),
     Approve(approve::Approve),
+    Trace(trace::Trace),
     Config(config::Config),
     Openrpc(openrpc::Openrpc),
 }
@@ -67,6 +69,7 @@ impl Cli {
             Command::Userop(command) => command.execute(),
             Command::Wallet(command) => command.execute().await,
             Command::Approve(command) => command.execute().await,
+            Command::Trace(command) => command.execute().await,
             Command::Config(command) => command.execute(),
             Command::Openrpc(command) => command.execute(),
         };

@@ -18,6 +18,7 @@ mod service;
 mod sponsor;
 mod store;
 mod telemetry;
+mod trace;
 mod wallet;
 mod world;
 
@@ -38,3 +39,4 @@ pub use service::{
     SendUserOperation, Sent, ServiceError, SponsorAnswer, SponsorChoice, StageName, Taken,
     TimelineEntry, Wallet, WalletPage,
 };
+pub use trace::TraceContext;

@@ -18,7 +18,7 @@ use countersign_protocol::{
 use countersign_userop::Signature65;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 
-use crate::{config::Deadlines, service::PartStatus};
+use crate::{config::Deadlines, service::PartStatus, trace::TraceContext};
 
 mod attempt;
 mod choice;
@@ -54,6 +54,8 @@ pub(crate) struct Ask {
     pub(crate) signer: Address,
     /// What people approved of it.
     pub(crate) approvals: Vec<SignedApproval>,
+    /// The trace that it belongs to.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// A signature that was checked.

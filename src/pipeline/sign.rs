@@ -53,7 +53,7 @@ pub(super) async fn sign(
                 .ok_or_else(|| Halt::Drop(failure("no_sponsor", "the sponsor is gone")))?;
             let (signed, approved) = tokio::join!(
                 world.quorum.sign(&ask),
-                sponsor.approve(&world.quorum, &sealed.op, window)
+                sponsor.approve(&world.quorum, &sealed.op, window, job.intent().trace.as_ref())
             );
             (signed, Some(approved))
         }
@@ -127,6 +127,7 @@ fn ask(intent: &Intent, op: &UserOperation) -> Result<Ask, Halt> {
         digest: wallet.account.owner_digest(hash),
         signer: wallet.owner,
         approvals: Vec::new(),
+        trace: intent.trace.clone(),
     })
 }
 

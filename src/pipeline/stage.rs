@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::service::{
     Caller, CallerSignature, Failure, Inclusion, MissingApproval, SponsorChoice, StageName, Wallet,
 };
+use crate::trace::TraceContext;
 
 /// What the caller wants; it never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub(crate) struct Intent {
     /// The caller's own signature, over `id` among others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<CallerSignature>,
+    /// The trace that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// What the caller set in an operation that it built; the gateway leaves it alone.

@@ -16,6 +16,7 @@ use super::Context;
 use super::error::{Code, RpcError};
 use super::throttle::Tally;
 use crate::keys::KeyHolder;
+use crate::trace::TraceContext;
 
 /// Puts the door before a service.
 #[derive(Debug, Clone)]
@@ -74,6 +75,8 @@ where
             };
             let tally = Tally::default();
             request.extensions_mut().insert(tally.clone());
+            let trace = traced(request.headers());
+            request.extensions_mut().insert(trace);
             let limit = context.gateway.config().http.request();
             match tokio::time::timeout(limit, inner.call(request)).await {
                 Ok(response) => response.map(|response| tally.settle(response)),
@@ -136,6 +139,12 @@ async fn holder(
     presented: Result<String, RpcError>,
 ) -> Result<KeyHolder, RpcError> {
     Ok(context.keys.authenticate(&presented?).await?)
+}
+
+/// The trace that a request belongs to; one of its own if it says none.
+fn traced(headers: &HeaderMap) -> TraceContext {
+    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    given.and_then(TraceContext::parse).unwrap_or_else(TraceContext::fresh)
 }
 
 /// The key that a request presents.

@@ -21,6 +21,7 @@ use super::throttle::Tally;
 use super::{Context, params};
 use crate::keys::KeyHolder;
 use crate::service::Caller;
+use crate::trace::TraceContext;
 
 /// What a handler gets beside its parameters.
 #[derive(Debug, Clone)]
@@ -140,14 +141,20 @@ async fn answer(
 ) -> Result<Value, ErrorObjectOwned> {
     let holder = extensions.get::<KeyHolder>().cloned();
     let who = holder.as_ref().map_or("", |holder| holder.caller.as_str());
-    let span =
-        tracing::info_span!("rpc", method = name, caller = who, code = tracing::field::Empty);
+    let trace = extensions.get::<TraceContext>().cloned().unwrap_or_else(TraceContext::fresh);
+    let span = tracing::info_span!(
+        "rpc",
+        method = name,
+        caller = who,
+        trace_id = trace.trace_id(),
+        code = tracing::field::Empty
+    );
     let tally = extensions.get::<Tally>().cloned().unwrap_or_default();
     let text = params.as_str().map(str::to_owned);
     async move {
         let started = Instant::now();
         tally.call();
-        let result = admitted(name, handler, holder, text, context).await;
+        let result = admitted(name, handler, holder, trace, text, context).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(_) => tracing::debug!(elapsed_ms, "answered"),
@@ -170,6 +177,7 @@ async fn admitted(
     name: &'static str,
     handler: Handler,
     holder: Option<KeyHolder>,
+    trace: TraceContext,
     params: Option<String>,
     context: Arc<Context>,
 ) -> Answer {
@@ -180,7 +188,7 @@ async fn admitted(
         return Err(RpcError::new(Code::Unauthorized, text));
     }
     context.gateway.take_token(&holder.caller, name)?;
-    let caller = Caller::new(holder.caller).within(holder.scope);
+    let caller = Caller::new(holder.caller).within(holder.scope).traced(trace);
     let deadline = context.gateway.config().http.call();
     let bound = context.gateway.config().http.depth;
     if let Some(text) = &params {

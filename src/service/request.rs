@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::keys::Scope;
+use crate::trace::TraceContext;
 
 /// Who asks: the stable name behind an API key. Wallets and intent ids belong to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,18 +17,30 @@ use crate::keys::Scope;
 pub struct Caller {
     name: String,
     scope: Arc<Scope>,
+    trace: Option<TraceContext>,
 }
 
 impl Caller {
     /// A caller by the name under which its API keys were created, free to do all that is the caller's.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), scope: Arc::default() }
+        Self { name: name.into(), scope: Arc::default(), trace: None }
     }
 
     /// The same caller by a key that opens only this.
     #[must_use]
     pub fn within(self, scope: Scope) -> Self {
         Self { scope: Arc::new(scope), ..self }
+    }
+
+    /// The same caller, in this trace.
+    #[must_use]
+    pub fn traced(self, trace: TraceContext) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// The trace that the call belongs to, if it came with one.
+    pub const fn trace(&self) -> Option<&TraceContext> {
+        self.trace.as_ref()
     }
 
     /// The name itself.

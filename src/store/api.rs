@@ -57,6 +57,9 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
         hash: B256,
     ) -> Result<Option<StoredOperation>, StoreError>;
 
+    /// Operations of whatever caller by an id, a hash they ever had, a transaction or a trace.
+    async fn traced(&self, name: &str) -> Result<Vec<StoredOperation>, StoreError>;
+
     /// What happened to an operation, in order.
     async fn timeline(&self, seq: i64) -> Result<Vec<TimelineEntry>, StoreError>;
 

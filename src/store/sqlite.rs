@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         operations::by_hash(self, caller, hash).await
     }
 
+    async fn traced(&self, name: &str) -> Result<Vec<StoredOperation>, StoreError> {
+        operations::traced(self, name).await
+    }
+
     async fn timeline(&self, seq: i64) -> Result<Vec<TimelineEntry>, StoreError> {
         operations::timeline(self, seq).await
     }

@@ -12,4 +12,5 @@ mod replaced;
 mod sponsored;
 mod stand_in;
 mod tenants;
+mod traced;
 mod world;

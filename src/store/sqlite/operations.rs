@@ -26,8 +26,8 @@ pub(super) async fn admit(store: &SqliteStore, new: NewOperation) -> Result<Admi
     }
     let seq = sqlx::query(
         "INSERT INTO operations (caller, id, body_hash, chain, entry_point, sender, intent, stage,
-             state, created_ms, updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+             state, created_ms, updated_ms, trace_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
     )
     .bind(new.intent.caller.as_str())
     .bind(&new.intent.id)
@@ -39,6 +39,7 @@ pub(super) async fn admit(store: &SqliteStore, new: NewOperation) -> Result<Admi
     .bind(new.stage.name_text())
     .bind(json("stage", &new.stage)?)
     .bind(now_ms())
+    .bind(new.intent.trace.as_ref().map(|trace| trace.trace_id()))
     .execute(&mut *tx)
     .await?
     .last_insert_rowid();
@@ -67,6 +68,24 @@ pub(super) async fn by_hash(
         .fetch_optional(&store.pool)
         .await?;
     row.as_ref().map(stored).transpose()
+}
+
+pub(super) async fn traced(
+    store: &SqliteStore,
+    name: &str,
+) -> Result<Vec<StoredOperation>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT seq, intent, state, nonce_key, nonce_seq FROM operations
+         WHERE id = ?1 OR trace_id = ?2
+             OR seq IN (SELECT seq FROM hashes WHERE hash = ?2)
+             OR seq IN (SELECT seq FROM transactions WHERE hash = ?2)
+         ORDER BY seq",
+    )
+    .bind(name)
+    .bind(name.to_ascii_lowercase())
+    .fetch_all(&store.pool)
+    .await?;
+    rows.iter().map(stored).collect()
 }
 
 pub(super) async fn timeline(
@@ -164,6 +183,13 @@ pub(super) async fn save(
     if let Some(hash) = stage.hash() {
         sqlx::query("INSERT OR IGNORE INTO hashes (hash, seq) VALUES (?1, ?2)")
             .bind(format!("{hash:#x}"))
+            .bind(seq)
+            .execute(&mut *tx)
+            .await?;
+    }
+    if let Stage::Included(included) | Stage::Reverted(included) = stage {
+        sqlx::query("INSERT OR IGNORE INTO transactions (hash, seq) VALUES (?1, ?2)")
+            .bind(format!("{:#x}", included.inclusion.transaction_hash))
             .bind(seq)
             .execute(&mut *tx)
             .await?;

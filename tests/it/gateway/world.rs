@@ -56,7 +56,7 @@ pub(crate) struct World {
     config: GatewayConfig,
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl World {
@@ -138,7 +138,7 @@ impl World {
             config,
             stop,
             running: None,
-            _dir: dir,
+            dir,
         };
         world.run();
         world
