@@ -1,10 +1,13 @@
 //! The command line. Answers go to standard output, everything else to standard error.
 
+mod approve;
 mod config;
+mod endpoint;
 mod identity;
 mod key;
 mod openrpc;
 mod run;
+mod trace;
 mod userop;
 mod wallet;
 
@@ -28,6 +31,8 @@ enum Command {
     Identity(identity::Identity),
     Userop(userop::Userop),
     Wallet(wallet::Wallet),
+    Approve(approve::Approve),
+    Trace(trace::Trace),
     Config(config::Config),
     Openrpc(openrpc::Openrpc),
 }
@@ -63,6 +68,8 @@ impl Cli {
             Command::Identity(command) => command.execute(),
             Command::Userop(command) => command.execute(),
             Command::Wallet(command) => command.execute().await,
+            Command::Approve(command) => command.execute().await,
+            Command::Trace(command) => command.execute().await,
             Command::Config(command) => command.execute(),
             Command::Openrpc(command) => command.execute(),
         };

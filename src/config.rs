@@ -18,10 +18,12 @@ use url::Url;
 
 mod chain;
 mod deadlines;
+mod http;
 
 pub use chain::{ChainConfig, GasConfig, SponsorConfig};
 pub use deadlines::Deadlines;
 pub(crate) use deadlines::LONGEST_STEP;
+pub use http::{HttpConfig, LimitsConfig, Rate, TlsConfig};
 
 /// The whole configuration. `gateway.example.toml` explains each field.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +31,14 @@ pub(crate) use deadlines::LONGEST_STEP;
 pub struct GatewayConfig {
     /// Where JSON-RPC is served.
     pub listen: SocketAddr,
+    /// The listener's certificate and key; without them it listens on loopback addresses only.
+    pub tls: Option<TlsConfig>,
+    /// Bounds and time-outs of the listener.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// How often calls may come.
+    #[serde(default)]
+    pub limits: LimitsConfig,
     /// `sqlite://` URL of the gateway's state.
     pub database: String,
     /// Lowers guards that only a development machine may lower; said at start.
@@ -47,6 +57,9 @@ pub struct GatewayConfig {
     /// The file of features; `dev` alone does without one.
     #[serde(default)]
     pub features: Option<PathBuf>,
+    /// How many seconds an operation waits for people's approval.
+    #[serde(default = "default_approval_wait_s")]
+    pub approval_wait_s: u64,
     /// How many operations this process moves at the same time.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,
@@ -84,6 +97,9 @@ pub enum ConfigError {
         /// What they add up to.
         longest: Duration,
     },
+    /// API keys would travel in clear.
+    #[error("listen: {0} is beyond this machine; configure [tls], or listen on a loopback address")]
+    PlainBeyondLoopback(SocketAddr),
     /// Zero confirmations would call an operation final that no block holds.
     #[error("chain {0}: confirmations must be at least 1")]
     NoConfirmations(ChainId),
@@ -121,6 +137,9 @@ impl GatewayConfig {
         self.identity = base.join(&self.identity);
         self.committee = base.join(&self.committee);
         self.features = self.features.take().map(|file| base.join(file));
+        if let Some(tls) = &mut self.tls {
+            tls.resolve(base);
+        }
         if let Some(path) = self.database.strip_prefix("sqlite://")
             && !path.starts_with(':')
         {
@@ -133,6 +152,9 @@ impl GatewayConfig {
         if longest > LONGEST_STEP {
             return Err(ConfigError::DeadlinesTooLong { longest });
         }
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::PlainBeyondLoopback(self.listen));
+        }
         let mut seen = HashSet::new();
         for chain in &self.chains {
             if !seen.insert(chain.id) {
@@ -142,6 +164,11 @@ impl GatewayConfig {
         }
         Ok(())
     }
+}
+
+/// A day.
+const fn default_approval_wait_s() -> u64 {
+    24 * 60 * 60
 }
 
 const fn default_concurrency() -> usize {

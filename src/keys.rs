@@ -2,6 +2,8 @@
 //!
 //! Each call asks the database, so a revocation counts from the next call on, in every gateway that shares it.
 
+mod schema;
+mod scope;
 mod token;
 
 use std::str::FromStr;
@@ -10,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow};
 use sqlx::{Row, SqlitePool};
 
+pub use scope::Scope;
 pub use token::{ApiKey, KeyId, TokenError};
 
 /// How many characters a key's name may have.
@@ -19,13 +22,39 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Look-ups at once.
 const CONNECTIONS: u32 = 4;
 
-/// Who holds a valid key.
+/// A query over all columns that a record has.
+macro_rules! concat_columns {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "id, name, coalesce(caller, name) AS caller, scope, created_at, expires_at, rotated_at, revoked_at",
+            $after
+        )
+    };
+}
+
+/// Who holds a valid key, and what it opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHolder {
     /// The key's public part.
     pub key: KeyId,
-    /// The name its operator gave it.
+    /// The caller whose wallets and operations it is for.
+    pub caller: String,
+    /// What of them.
+    pub scope: Scope,
+}
+
+/// A key to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewKey {
+    /// What the key is called.
     pub name: String,
+    /// The caller whose wallets it is for; the key's own name when absent.
+    pub caller: Option<String>,
+    /// What it opens.
+    pub scope: Scope,
+    /// How long it lasts; for ever when absent.
+    pub lasts: Option<Duration>,
 }
 
 /// What is known of a key; never its secret.
@@ -35,8 +64,16 @@ pub struct KeyRecord {
     pub id: KeyId,
     /// The name its operator gave it.
     pub name: String,
+    /// The caller whose wallets it is for.
+    pub caller: String,
+    /// What it opens.
+    pub scope: Scope,
     /// Seconds since the Unix epoch.
     pub created_at: i64,
+    /// The second since the Unix epoch from which on it opens nothing.
+    pub expires_at: Option<i64>,
+    /// Seconds since the Unix epoch, once another key took its place.
+    pub rotated_at: Option<i64>,
     /// Seconds since the Unix epoch, once revoked.
     pub revoked_at: Option<i64>,
 }
@@ -46,7 +83,9 @@ pub struct KeyRecord {
 #[non_exhaustive]
 pub enum KeysError {
     /// The name is empty, too long, or would not print on one line.
-    #[error("a key's name has 1 to {NAME_LIMIT} letters, digits, '-', '_' or '.', not {name:?}")]
+    #[error(
+        "the name of a key or caller has 1 to {NAME_LIMIT} letters, digits, '-', '_' or '.', not {name:?}"
+    )]
     Name {
         /// What was given.
         name: String,
@@ -57,6 +96,9 @@ pub enum KeysError {
         /// What was given.
         name: String,
     },
+    /// What is stored of a key's scope cannot be read.
+    #[error("the scope of a key cannot be read")]
+    Scope(#[from] serde_json::Error),
     /// No live key has this id or name.
     #[error("no live key has the id or name {wanted:?}; `countersign key list` shows them")]
     Unknown {
@@ -75,9 +117,12 @@ pub enum Denied {
     /// The text is no key at all.
     #[error(transparent)]
     Malformed(#[from] TokenError),
-    /// No key has this id and secret, or it was revoked.
-    #[error("unknown or revoked key")]
+    /// No key has this id and secret, it was revoked, or its time is over.
+    #[error("unknown, expired or revoked key")]
     Unknown,
+    /// What is stored of its scope cannot be read.
+    #[error("the scope of a key cannot be read")]
+    Scope(#[from] serde_json::Error),
     /// The database did not answer.
     #[error("the key store failed")]
     Store(#[from] sqlx::Error),
@@ -109,23 +154,7 @@ impl ApiKeys {
     /// # Errors
     /// When the table of keys can be neither found nor made.
     pub async fn open(pool: SqlitePool) -> Result<Self, KeysError> {
-        sqlx::query(
-            "CREATE TABLE IF NOT EXISTS api_keys (
-                id TEXT PRIMARY KEY NOT NULL,
-                name TEXT NOT NULL,
-                digest BLOB NOT NULL,
-                created_at INTEGER NOT NULL,
-                revoked_at INTEGER
-            )",
-        )
-        .execute(&pool)
-        .await?;
-        sqlx::query(
-            "CREATE UNIQUE INDEX IF NOT EXISTS api_keys_live_name
-             ON api_keys (name) WHERE revoked_at IS NULL",
-        )
-        .execute(&pool)
-        .await?;
+        schema::prepare(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -133,30 +162,62 @@ impl ApiKeys {
     ///
     /// # Errors
     /// [`KeysError::Name`] and [`KeysError::Taken`] for a name that cannot be had.
-    pub async fn create(&self, name: &str) -> Result<(ApiKey, KeyRecord), KeysError> {
-        let printable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > NAME_LIMIT || !name.chars().all(printable) {
-            return Err(KeysError::Name { name: name.to_owned() });
-        }
-        let key = ApiKey::generate();
+    pub async fn create(&self, new: NewKey) -> Result<(ApiKey, KeyRecord), KeysError> {
+        check_name(&new.name)?;
+        new.caller.as_deref().map_or(Ok(()), check_name)?;
+        let created_at = now();
         let record = KeyRecord {
-            id: key.id().clone(),
-            name: name.to_owned(),
-            created_at: now(),
+            id: KeyId::stored(String::new()),
+            caller: new.caller.unwrap_or_else(|| new.name.clone()),
+            name: new.name,
+            scope: new.scope,
+            created_at,
+            expires_at: new.lasts.map(|lasts| after(created_at, lasts)),
+            rotated_at: None,
             revoked_at: None,
         };
-        sqlx::query("INSERT INTO api_keys (id, name, digest, created_at) VALUES (?, ?, ?, ?)")
-            .bind(record.id.as_str())
-            .bind(name)
-            .bind(key.digest().as_slice())
-            .bind(record.created_at)
-            .execute(&self.pool)
-            .await
-            .map_err(|error| match error.as_database_error() {
-                Some(db) if db.is_unique_violation() => KeysError::Taken { name: name.to_owned() },
-                _ => error.into(),
-            })?;
-        Ok((key, record))
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let made = insert(&mut tx, record).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    /// Makes a new key in the place of the live one of this name, with all that it opens. The old one goes
+    /// on for `overlap`. A key that lasts a time is followed by one that lasts as long.
+    ///
+    /// # Errors
+    /// [`KeysError::Unknown`] when no live key has the name.
+    pub async fn rotate(
+        &self,
+        name: &str,
+        overlap: Duration,
+    ) -> Result<(ApiKey, KeyRecord), KeysError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let now = now();
+        let row = sqlx::query(concat_columns!(
+            "SELECT ",
+            " FROM api_keys WHERE name = ?1 AND revoked_at IS NULL AND rotated_at IS NULL
+                AND (expires_at IS NULL OR expires_at > ?2)"
+        ))
+        .bind(name)
+        .bind(now)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let row = row.ok_or_else(|| KeysError::Unknown { wanted: name.to_owned() })?;
+        let old = record(&row)?;
+        let ends = after(now, overlap);
+        sqlx::query("UPDATE api_keys SET rotated_at = ?1, expires_at = ?2 WHERE id = ?3")
+            .bind(now)
+            .bind(old.expires_at.map_or(ends, |expires_at| expires_at.min(ends)))
+            .bind(old.id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        let lasted = old.expires_at.map(|expires_at| expires_at.saturating_sub(old.created_at));
+        let expires_at = lasted.map(|seconds| now.saturating_add(seconds));
+        let new = KeyRecord { created_at: now, expires_at, rotated_at: None, ..old };
+        let made = insert(&mut tx, new).await?;
+        tx.commit().await?;
+        Ok(made)
     }
 
     /// Every key there ever was, oldest first.
@@ -164,30 +225,31 @@ impl ApiKeys {
     /// # Errors
     /// When the database does not answer.
     pub async fn list(&self) -> Result<Vec<KeyRecord>, KeysError> {
-        let rows = sqlx::query(
-            "SELECT id, name, created_at, revoked_at FROM api_keys ORDER BY created_at, id",
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| record(row).map_err(KeysError::from)).collect()
+        let rows =
+            sqlx::query(concat_columns!("SELECT ", " FROM api_keys ORDER BY created_at, rowid"))
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter().map(record).collect()
     }
 
-    /// Ends a live key, found by its id or its name.
+    /// Ends the live key with this id, or every live key with this name.
     ///
     /// # Errors
     /// [`KeysError::Unknown`] when no live key is meant.
     pub async fn revoke(&self, id_or_name: &str) -> Result<KeyRecord, KeysError> {
-        let row = sqlx::query(
+        let rows = sqlx::query(concat_columns!(
             "UPDATE api_keys SET revoked_at = ? WHERE revoked_at IS NULL AND (id = ? OR name = ?)
-             RETURNING id, name, created_at, revoked_at",
-        )
+             RETURNING ",
+            ""
+        ))
         .bind(now())
         .bind(id_or_name)
         .bind(id_or_name)
-        .fetch_optional(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        let row = row.ok_or_else(|| KeysError::Unknown { wanted: id_or_name.to_owned() })?;
-        Ok(record(&row)?)
+        let newest =
+            rows.last().ok_or_else(|| KeysError::Unknown { wanted: id_or_name.to_owned() });
+        record(newest?)
     }
 
     /// Who holds a presented key.
@@ -196,38 +258,88 @@ impl ApiKeys {
     /// [`Denied`] when it stands for nobody.
     pub async fn authenticate(&self, presented: &str) -> Result<KeyHolder, Denied> {
         let key = ApiKey::parse(presented)?;
-        let row =
-            sqlx::query("SELECT name, digest FROM api_keys WHERE id = ? AND revoked_at IS NULL")
-                .bind(key.id().as_str())
-                .fetch_optional(&self.pool)
-                .await?;
-        let row = row.ok_or(Denied::Unknown)?;
-        if !key.matches(row.try_get::<&[u8], _>("digest")?) {
-            return Err(Denied::Unknown);
-        }
-        Ok(KeyHolder { key: key.id().clone(), name: row.try_get("name")? })
+        let (holder, digest) = self.live(key.id()).await?;
+        if key.matches(&digest) { Ok(holder) } else { Err(Denied::Unknown) }
     }
 
-    /// Whether a key that was accepted before still is: for connections that outlive one call.
+    /// Who holds a key that was accepted before, if it still is one: for connections that outlive one call.
     ///
     /// # Errors
-    /// [`Denied`] once it was revoked.
-    pub async fn still_valid(&self, id: &KeyId) -> Result<(), Denied> {
-        let live = sqlx::query("SELECT 1 FROM api_keys WHERE id = ? AND revoked_at IS NULL")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
-        live.map(|_| ()).ok_or(Denied::Unknown)
+    /// [`Denied`] once it was revoked or its time is over.
+    pub async fn still_valid(&self, id: &KeyId) -> Result<KeyHolder, Denied> {
+        Ok(self.live(id).await?.0)
+    }
+
+    async fn live(&self, id: &KeyId) -> Result<(KeyHolder, Vec<u8>), Denied> {
+        let row = sqlx::query(
+            "SELECT coalesce(caller, name) AS caller, scope, digest FROM api_keys
+             WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
+        )
+        .bind(id.as_str())
+        .bind(now())
+        .fetch_optional(&self.pool)
+        .await?;
+        let row = row.ok_or(Denied::Unknown)?;
+        let scope = scope(row.try_get("scope")?)?;
+        let holder = KeyHolder { key: id.clone(), caller: row.try_get("caller")?, scope };
+        Ok((holder, row.try_get("digest")?))
     }
 }
 
-fn record(row: &SqliteRow) -> Result<KeyRecord, sqlx::Error> {
+type Tx<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
+
+/// Makes a key with what the record says.
+async fn insert(tx: &mut Tx<'_>, record: KeyRecord) -> Result<(ApiKey, KeyRecord), KeysError> {
+    let key = ApiKey::generate();
+    let record = KeyRecord { id: key.id().clone(), ..record };
+    sqlx::query(
+        "INSERT INTO api_keys (id, name, caller, scope, digest, created_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(record.id.as_str())
+    .bind(&record.name)
+    .bind(&record.caller)
+    .bind(serde_json::to_string(&record.scope)?)
+    .bind(key.digest().as_slice())
+    .bind(record.created_at)
+    .bind(record.expires_at)
+    .execute(&mut **tx)
+    .await
+    .map_err(|error| match error.as_database_error() {
+        Some(db) if db.is_unique_violation() => KeysError::Taken { name: record.name.clone() },
+        _ => error.into(),
+    })?;
+    Ok((key, record))
+}
+
+fn check_name(name: &str) -> Result<(), KeysError> {
+    let printable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.len() > NAME_LIMIT || !name.chars().all(printable) {
+        return Err(KeysError::Name { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn record(row: &SqliteRow) -> Result<KeyRecord, KeysError> {
     Ok(KeyRecord {
         id: KeyId::stored(row.try_get("id")?),
         name: row.try_get("name")?,
+        caller: row.try_get("caller")?,
+        scope: scope(row.try_get("scope")?)?,
         created_at: row.try_get("created_at")?,
+        expires_at: row.try_get("expires_at")?,
+        rotated_at: row.try_get("rotated_at")?,
         revoked_at: row.try_get("revoked_at")?,
     })
+}
+
+/// A key of the time before there were scopes opens everything.
+fn scope(stored: Option<&str>) -> Result<Scope, serde_json::Error> {
+    stored.map_or_else(|| Ok(Scope::default()), serde_json::from_str)
+}
+
+fn after(at: i64, lasts: Duration) -> i64 {
+    at.saturating_add(i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn now() -> i64 {
@@ -236,65 +348,4 @@ fn now() -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn must_open() -> ApiKeys {
-        let pool =
-            SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
-        ApiKeys::open(pool).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn accepts_the_key_that_it_made() {
-        let keys = must_open().await;
-        let (key, record) = keys.create("shop").await.unwrap();
-        let caller = keys.authenticate(key.expose()).await.unwrap();
-        assert_eq!(caller, KeyHolder { key: record.id, name: "shop".into() });
-    }
-
-    #[tokio::test]
-    async fn refuses_the_right_id_with_another_secret() {
-        let keys = must_open().await;
-        let (key, _) = keys.create("shop").await.unwrap();
-        let last = if key.expose().ends_with('0') { "1" } else { "0" };
-        let forged = format!("{}{last}", &key.expose()[..key.expose().len() - 1]);
-        assert!(matches!(keys.authenticate(&forged).await, Err(Denied::Unknown)));
-    }
-
-    #[tokio::test]
-    async fn a_revoked_key_is_refused_at_once_and_its_name_is_free_again() {
-        let keys = must_open().await;
-        let (key, record) = keys.create("shop").await.unwrap();
-        assert!(keys.still_valid(&record.id).await.is_ok());
-        keys.revoke("shop").await.unwrap();
-        assert!(matches!(keys.authenticate(key.expose()).await, Err(Denied::Unknown)));
-        assert!(matches!(keys.still_valid(&record.id).await, Err(Denied::Unknown)));
-        assert!(matches!(keys.revoke("shop").await, Err(KeysError::Unknown { .. })));
-        keys.create("shop").await.unwrap();
-        let listed = keys.list().await.unwrap();
-        assert_eq!(listed.iter().filter(|k| k.revoked_at.is_none()).count(), 1);
-        assert_eq!(listed.len(), 2);
-    }
-
-    #[tokio::test]
-    async fn two_live_keys_never_share_a_name() {
-        let keys = must_open().await;
-        keys.create("shop").await.unwrap();
-        assert!(matches!(keys.create("shop").await, Err(KeysError::Taken { .. })));
-        for name in ["", "two words", "line\nbreak", &"x".repeat(65)] {
-            assert!(matches!(keys.create(name).await, Err(KeysError::Name { .. })), "{name:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn the_database_never_sees_the_secret() {
-        let keys = must_open().await;
-        let (key, _) = keys.create("shop").await.unwrap();
-        let secret = key.expose().rsplit('_').next().unwrap();
-        let row = sqlx::query("SELECT * FROM api_keys").fetch_one(&keys.pool).await.unwrap();
-        let digest: Vec<u8> = row.get("digest");
-        assert_ne!(hex::encode(&digest), secret);
-        assert_eq!(digest, key.digest());
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod cli;
 mod clock;
 mod config;
 mod keys;
+mod limits;
 mod paymaster_services;
 mod pipeline;
 mod quorum;
@@ -18,17 +19,25 @@ mod signature;
 mod sponsor;
 mod store;
 mod telemetry;
+mod trace;
 mod wallet;
 mod world;
 
 pub use cli::Cli;
-pub use config::{ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, SponsorConfig};
-pub use keys::{ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, TokenError};
+pub use config::{
+    ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, HttpConfig, LimitsConfig, Rate,
+    SponsorConfig, TlsConfig,
+};
+pub use keys::{
+    ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, NewKey, Scope, TokenError,
+};
+pub use limits::Throttled;
 pub use rpc::{ListenError, RpcServer, markdown, openrpc};
 pub use service::{
-    Caller, CallerSignature, CallsState, CallsStatus, Capabilities, ChainCapabilities,
-    CreateSigner, CreateWallet, Failure, Gateway, GivenSignature, Inclusion, ListWallets,
-    OfferedAccount, Operation, PartStatus, Readiness, SendCalls, SendUserOperation, Sent,
-    ServiceError, SignRequest, Signer, SponsorAnswer, SponsorChoice, StageName, TimelineEntry,
-    ToSign, Wallet, WalletPage,
+    ApprovalPage, ApprovalRequest, AwaitedApproval, Caller, CallerSignature, CallsState,
+    CallsStatus, Capabilities, ChainCapabilities, CreateSigner, CreateWallet, Failure, Gateway,
+    GivenSignature, Inclusion, ListWallets, MissingApproval, OfferedAccount, Operation, PartStatus,
+    Readiness, SendCalls, SendUserOperation, Sent, ServiceError, SignRequest, Signer,
+    SponsorAnswer, SponsorChoice, StageName, Taken, TimelineEntry, ToSign, Wallet, WalletPage,
 };
+pub use trace::TraceContext;

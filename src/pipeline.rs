@@ -2,6 +2,7 @@
 //! it down before anything else happens.
 
 mod admit;
+mod approve;
 mod ending;
 mod fault;
 mod halt;
@@ -19,20 +20,22 @@ mod worker;
 pub(crate) use admit::{admit_calls, admit_operation, parse_operation};
 #[cfg(test)]
 pub(crate) use stage::{Approval, Draft, Dropped, Fixed, History, Sealed};
-pub(crate) use stage::{Intent, Stage};
-pub(crate) use worker::Worker;
+pub(crate) use stage::{Awaiting, Intent, Stage};
+pub(crate) use worker::{Worker, entry};
 
 use halt::{Done, Halt};
 
 use crate::{store::StoredOperation, world::World};
 
-/// Draft -> Priced -> Sponsored -> Sealed -> Signed -> Submitted -> Included | Reverted | Dropped.
+/// Draft -> Priced -> Sponsored -> Sealed (-> Awaiting) -> Signed -> Submitted -> Included | Reverted |
+/// Dropped.
 async fn step(world: &World, job: &Job<'_>, stage: Stage) -> Result<Done<Stage>, Halt> {
     Ok(match stage {
         Stage::Draft(draft) => price::price(world, job, draft).await?.map(Stage::Priced),
         Stage::Priced(priced) => sponsor::sponsor(world, job, priced).await?.map(Stage::Sponsored),
         Stage::Sponsored(paid) => seal::seal(world, job, paid).await?.map(Stage::Sealed),
-        Stage::Sealed(sealed) => sign::sign(world, job, sealed).await?.map(Stage::Signed),
+        Stage::Sealed(sealed) => approve::sign_or_wait(world, job, sealed).await?,
+        Stage::Awaiting(awaiting) => approve::wait(world, job, awaiting).await?,
         Stage::Signed(signed) => submit::submit(world, job, signed).await?.map(Stage::Submitted),
         Stage::Submitted(submitted) => track::include(world, job, submitted).await?,
         Stage::Included(included) | Stage::Reverted(included) => {

@@ -13,12 +13,12 @@ use std::{
 use alloy::primitives::{Address, B256};
 use countersign_protocol::{
     ChildNumber, ClientError, ClientOptions, CommitteeFile, CosignerClient, CosignerStatus,
-    FeatureBook, Identity, KeyName, KeySummary, Request, StageTime,
+    FeatureBook, Identity, KeyName, KeySummary, Request, SignedApproval, StageTime,
 };
 use countersign_userop::Signature65;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 
-use crate::{config::Deadlines, service::PartStatus};
+use crate::{config::Deadlines, service::PartStatus, trace::TraceContext};
 
 mod attempt;
 mod choice;
@@ -53,6 +53,10 @@ pub(crate) struct Ask {
     pub(crate) digest: B256,
     /// Whose signature it must be.
     pub(crate) signer: Address,
+    /// What people approved of it.
+    pub(crate) approvals: Vec<SignedApproval>,
+    /// The trace that it belongs to.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// A signature that was checked.
@@ -105,7 +109,7 @@ impl Quorum {
         let mut out = BTreeMap::new();
         let mut tried = Vec::new();
         let mut failed = Vec::new();
-        let mut refusal = None;
+        let mut refusals = Vec::new();
         while let Some(quorum) =
             choice::next(&self.by_preference(), &out, &tried, usize::from(key.threshold))
         {
@@ -121,14 +125,11 @@ impl Quorum {
                     failed.push(format!("{quorum:?}: {failure}"));
                     self.blame(failure.blamed.iter().chain(&failure.suspected).copied());
                     out.extend(failure.blamed.iter().map(|party| (*party, ())));
-                    refusal = refusal.or_else(|| failure.refusal.map(|refusal| *refusal));
+                    refusals.extend(failure.refusal.map(|refusal| *refusal));
                 }
             }
         }
-        Err(match refusal {
-            Some(refusal) => QuorumError::Refused(refusal),
-            None => QuorumError::Unavailable { needed: key.threshold, why: failed.join("; ") },
-        })
+        Err(error::of(&key, refusals, &failed))
     }
 
     /// The owner that the cosigners derive for a child. As many as the threshold must say the same

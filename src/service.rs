@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use countersign_bundler_client::StateOverride;
+use countersign_protocol::SignedApproval;
 use countersign_userop::{ChainId, UserOpHash};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -11,15 +12,17 @@ use tokio_util::sync::CancellationToken;
 use crate::{config::GatewayConfig, pipeline, signature, wallet, world::World};
 
 mod answer;
+mod approving;
 mod error;
 mod request;
 mod sponsoring;
 mod view;
 
 pub use answer::{
-    CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, GivenSignature, Inclusion,
-    OfferedAccount, Operation, PartStatus, Readiness, Sent, Signer, SponsorAnswer, StageName,
-    TimelineEntry, Wallet, WalletPage,
+    ApprovalPage, ApprovalRequest, AwaitedApproval, CallsState, CallsStatus, Capabilities,
+    ChainCapabilities, Failure, GivenSignature, Inclusion, MissingApproval, OfferedAccount,
+    Operation, PartStatus, Readiness, Sent, Signer, SponsorAnswer, StageName, Taken, TimelineEntry,
+    Wallet, WalletPage,
 };
 pub use error::ServiceError;
 pub(crate) use request::check_id;
@@ -168,6 +171,46 @@ impl Gateway {
         view::operation(&self.world, caller, id_or_hash).await
     }
 
+    /// The caller's operations that wait for people's approval, oldest first.
+    ///
+    /// # Errors
+    /// When the cursor is none that an earlier page gave, or the store fails.
+    pub async fn pending_approvals(
+        &self,
+        caller: &Caller,
+        cursor: Option<&str>,
+    ) -> Result<ApprovalPage> {
+        approving::pending(&self.world, caller, cursor).await
+    }
+
+    /// What a person is shown of an operation that waits, and the typed data that they sign; it holds until
+    /// `expiry`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`ServiceError::UnknownId`], or [`ServiceError::NotAwaiting`] when it waits for nobody.
+    pub async fn approval_request(
+        &self,
+        caller: &Caller,
+        id_or_hash: &str,
+        expiry: Option<u64>,
+    ) -> Result<ApprovalRequest> {
+        approving::one(&self.world, caller, id_or_hash, expiry).await
+    }
+
+    /// Takes a person's approval in and has the cosigners asked again. It is for the operation that `id`
+    /// names, or else the one whose hash it carries.
+    ///
+    /// # Errors
+    /// [`ServiceError::Approval`] names what does not fit.
+    pub async fn send_approval(
+        &self,
+        caller: &Caller,
+        id: Option<&str>,
+        approval: SignedApproval,
+    ) -> Result<Taken> {
+        approving::take(&self.world, caller, id, &approval).await
+    }
+
     /// ERC-7769 `eth_estimateUserOperationGas`, answered by the bundler.
     ///
     /// # Errors
@@ -278,6 +321,14 @@ impl Gateway {
                 tracing::error!(%error, "the new features cannot be used; the old ones stay in force");
             }
         }
+    }
+
+    /// Takes a token for a caller's call to a method.
+    ///
+    /// # Errors
+    /// [`ServiceError::Throttled`] when there is none.
+    pub(crate) fn take_token(&self, caller: &str, method: &str) -> Result<()> {
+        self.world.limits.call(caller, method).map_err(ServiceError::Throttled)
     }
 
     /// How the parts are.

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     quorum::Ask,
     service::{Caller, CreateSigner, GivenSignature, ServiceError, SignRequest, Signer, ToSign},
+    trace::TraceContext,
     wallet,
     world::World,
 };
@@ -57,6 +58,8 @@ pub(crate) async fn sign(
             request: Request::Signable(SignableRequest { signable: signable.clone(), intent }),
             digest,
             signer: signer.address,
+            approvals: Vec::new(),
+            trace: Some(TraceContext::fresh()),
         })
         .await?;
     let transaction = raw(&signable, &signed.signature)?;

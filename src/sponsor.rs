@@ -11,6 +11,7 @@ use crate::{
     chain::{Chain, ChainError},
     config::SponsorConfig,
     quorum::{Ask, Quorum, QuorumError, QuorumSignature},
+    trace::TraceContext,
     wallet,
 };
 
@@ -77,6 +78,7 @@ impl<'a> Sponsor<'a> {
         quorum: &Quorum,
         op: &UserOperation,
         window: SponsorWindow,
+        trace: Option<&TraceContext>,
     ) -> Result<(Paymaster, QuorumSignature), SponsorError> {
         let key = wallet::key_name(&self.config.key).map_err(|_| SponsorError::KeyName)?;
         let signer = self.signer(quorum, &key).await?;
@@ -94,7 +96,10 @@ impl<'a> Sponsor<'a> {
             delegate,
             window,
         });
-        let signed = quorum.sign(&Ask { key, child: None, request, digest, signer }).await?;
+        let approvals = Vec::new();
+        let trace = trace.cloned();
+        let ask = Ask { key, child: None, request, digest, signer, approvals, trace };
+        let signed = quorum.sign(&ask).await?;
         let data = sponsor_paymaster_data(self.version, window, &signed.signature);
         Ok((self.paymaster(data), signed))
     }

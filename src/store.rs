@@ -4,7 +4,7 @@ mod api;
 mod sqlite;
 
 pub(crate) use api::{
-    Admission, Claimed, LaneState, Lease, NewOperation, Progress, Reservation, Store, StoreError,
-    StoredOperation, WalletQuery,
+    Admission, Claimed, GivenApproval, Kept, LaneState, Lease, NewOperation, Progress, Reservation,
+    Store, StoreError, StoredOperation, WalletQuery,
 };
 pub(crate) use sqlite::SqliteStore;

@@ -20,6 +20,10 @@ pub(crate) async fn create(
     ask: CreateWallet,
 ) -> Result<Wallet, ServiceError> {
     let chain = world.chain(ask.chain)?.node.config();
+    chain_is_open(caller, ask.chain)?;
+    if caller.scope().wallets.is_some() {
+        return Err(ServiceError::OutOfScope("other wallets than it names".into()));
+    }
     let account = chain
         .account(ask.kind, ask.version)
         .ok_or(ServiceError::UnsupportedAccount { kind: ask.kind, version: ask.version })?;
@@ -74,8 +78,15 @@ pub(crate) async fn find(
     address: Address,
 ) -> Result<Wallet, ServiceError> {
     world.chain(chain)?;
+    chain_is_open(caller, chain)?;
+    if !caller.scope().has_wallet(chain, address) {
+        return Err(ServiceError::OutOfScope(format!("wallet {address}")));
+    }
     let found = world.store.wallet(caller, chain, address).await;
-    found.map_err(ServiceError::internal)?.ok_or(ServiceError::UnknownWallet(address))
+    let wallet =
+        found.map_err(ServiceError::internal)?.ok_or(ServiceError::UnknownWallet(address))?;
+    world.limits.wallet(chain, address).map_err(ServiceError::Throttled)?;
+    Ok(wallet)
 }
 
 /// A page of the caller's wallets.
@@ -101,7 +112,7 @@ pub(crate) async fn page(
     let more = found.len() > ask.limit as usize;
     found.truncate(ask.limit as usize);
     let cursor = found.last().filter(|_| more).map(|(place, _)| place.to_string());
-    Ok(WalletPage { wallets: found.into_iter().map(|(_, wallet)| wallet).collect(), cursor })
+    Ok(WalletPage { wallets: open(caller, found), cursor })
 }
 
 /// The caller's wallet on a chain, when there is just one.
@@ -111,11 +122,14 @@ pub(crate) async fn only(
     chain: ChainId,
 ) -> Result<Wallet, ServiceError> {
     world.chain(chain)?;
-    let which = WalletQuery { chain: Some(chain), limit: 2, ..WalletQuery::default() };
+    chain_is_open(caller, chain)?;
+    let limit = if caller.scope().wallets.is_some() { u32::MAX } else { 2 };
+    let which = WalletQuery { chain: Some(chain), limit, ..WalletQuery::default() };
     let found = world.store.wallets(caller, which).await.map_err(ServiceError::internal)?;
+    let found = open(caller, found);
     let many = found.len() > 1;
     match found.into_iter().next() {
-        Some((_, wallet)) if !many => Ok(wallet),
+        Some(wallet) if !many => Ok(wallet),
         Some(_) => Err(missing("there are several wallets on this chain")),
         None => Err(missing("there is no wallet on this chain")),
     }
@@ -133,7 +147,21 @@ pub(crate) async fn everywhere(
 ) -> Result<Vec<Wallet>, ServiceError> {
     let which = WalletQuery { address: Some(address), limit: u32::MAX, ..WalletQuery::default() };
     let found = world.store.wallets(caller, which).await.map_err(ServiceError::internal)?;
-    Ok(found.into_iter().map(|(_, wallet)| wallet).collect())
+    Ok(open(caller, found))
+}
+
+/// Those wallets that the caller's key opens.
+fn open(caller: &Caller, found: Vec<(i64, Wallet)>) -> Vec<Wallet> {
+    let is_open = |wallet: &Wallet| caller.scope().has_wallet(wallet.chain, wallet.address);
+    found.into_iter().map(|(_, wallet)| wallet).filter(is_open).collect()
+}
+
+/// The caller's key opens the chain.
+pub(crate) fn chain_is_open(caller: &Caller, chain: ChainId) -> Result<(), ServiceError> {
+    if caller.scope().has_chain(chain) {
+        return Ok(());
+    }
+    Err(ServiceError::OutOfScope(format!("chain {chain}")))
 }
 
 /// A key name as the protocol takes it.

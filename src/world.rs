@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::{
     chain::Chain,
     config::GatewayConfig,
+    limits::Limits,
     quorum::Quorum,
     service::{PartStatus, Readiness, ServiceError},
     store::{SqliteStore, Store},
@@ -28,6 +29,7 @@ pub(crate) struct World {
     /// What is switched on.
     pub(crate) features: FeatureBook,
     pub(crate) chains: HashMap<ChainId, ChainParts>,
+    pub(crate) limits: Limits,
     /// Rung when there is work that nobody has claimed.
     pub(crate) work: Notify,
     readiness: Mutex<Option<(Instant, Readiness)>>,
@@ -60,8 +62,10 @@ impl World {
                 .map_err(ServiceError::internal)?;
             chains.insert(chain.id, ChainParts { node, bundler });
         }
+        let limits = Limits::new(&config.limits);
         Ok(Arc::new(Self {
             config,
+            limits,
             store: Box::new(store),
             quorum,
             features,

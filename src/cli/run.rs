@@ -35,9 +35,6 @@ impl Run {
         telemetry::start(self.log_format)?;
         let config = self.file.load()?;
         let (listen, database) = (config.listen, config.database.clone());
-        if !listen.ip().is_loopback() {
-            tracing::warn!(%listen, "listening beyond this machine: put TLS in front");
-        }
         warn_of_waivers(&config);
         let stop = CancellationToken::new();
         let gateway = Gateway::open(config).await.context("cannot open the gateway")?;

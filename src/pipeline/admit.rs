@@ -17,6 +17,7 @@ use crate::{
         Wallet, check_id,
     },
     store::{Admission, NewOperation},
+    trace::TraceContext,
     wallet,
     world::World,
 };
@@ -53,8 +54,9 @@ pub(crate) async fn admit_calls(
     let op = UserOperation::new(wallet.account.version, wallet.address, U256::ZERO, call_data);
     let fixed = Fixed { lane: ask.nonce_key, ..Fixed::default() };
     let (id, signature) = (signed_id(ask.id, ask.signature.as_ref())?, ask.signature);
+    let trace = Some(caller.trace().cloned().unwrap_or_else(TraceContext::fresh));
     let (caller, sponsor) = (caller.clone(), ask.sponsor);
-    let intent = Intent { caller, id, wallet, sponsor, fixed, signature };
+    let intent = Intent { caller, id, wallet, sponsor, fixed, signature, trace };
     admit(world, intent, op, &body).await
 }
 
@@ -83,8 +85,9 @@ pub(crate) async fn admit_operation(
         "sponsor": ask.sponsor, "signature": ask.signature,
     });
     let (id, signature) = (signed_id(ask.id, ask.signature.as_ref())?, ask.signature);
+    let trace = Some(caller.trace().cloned().unwrap_or_else(TraceContext::fresh));
     let (caller, sponsor) = (caller.clone(), ask.sponsor);
-    let intent = Intent { caller, id, wallet, sponsor, fixed, signature };
+    let intent = Intent { caller, id, wallet, sponsor, fixed, signature, trace };
     admit(world, intent, op, &body).await
 }
 

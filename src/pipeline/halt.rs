@@ -79,6 +79,10 @@ impl From<QuorumError> for Halt {
                 let rule = Some(refusal.rule.clone());
                 Self::Drop(Failure { rule, ..failure("signing_refused", error) })
             }
+            QuorumError::Unapproved(_) => {
+                let rule = Some("approval".to_owned());
+                Self::Drop(Failure { rule, ..failure("signing_refused", error) })
+            }
             error if error.is_retryable() => Self::Retry(failure("quorum_unavailable", error)),
             error => Self::Drop(failure("signing_failed", error)),
         }

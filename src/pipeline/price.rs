@@ -28,6 +28,9 @@ const MAX_PENDING: u32 = 4;
 /// How soon to look whether it is our turn; followers are also woken.
 const TURN: Duration = Duration::from_millis(250);
 
+/// How soon to look whether people have decided about an operation that is in the way.
+const PEOPLE: Duration = Duration::from_secs(2);
+
 /// Gives the operation its place, its fees and its gas.
 pub(super) async fn price(
     world: &World,
@@ -112,7 +115,10 @@ async fn take_place(
         let text = format!("nothing can follow in nonce lane {:#x}", lane.lane);
         return Err(Halt::Drop(failure("lane_blocked", text)));
     }
-    if lane.is_blocked {
+    if lane.is_held && asked.is_some() {
+        return Err(Halt::Wait(PEOPLE));
+    }
+    if lane.is_blocked || lane.is_held {
         // It was reserved before the lane was closed, and nobody has seen it.
         world.store.free_nonce(seq).await?;
         return Err(Halt::Wait(Duration::ZERO));
@@ -123,6 +129,10 @@ async fn take_place(
     let deploys = chain.node.code(wallet.address).await?.is_empty();
     if deploys && lane.pending_before > 0 {
         return Err(Halt::Wait(TURN));
+    }
+    if deploys && lane.awaiting_before > 0 {
+        // The account is made once, and the operation that waits for approval makes it.
+        return Err(Halt::Wait(PEOPLE));
     }
     let next = chain.node.next_sequence(wallet.entry_point, wallet.address, lane.lane).await?;
     let fixed = intent.fixed.nonce.then(|| op.nonce().as_limbs()[0]);

@@ -1,7 +1,7 @@
 //! Sealed -> Signed: a quorum reads it and signs.
 
 use countersign_protocol::{
-    AccountClaim, ChildNumber, Request, SignedIntent, UserOperationRequest,
+    AccountClaim, ChildNumber, Request, SignedApproval, SignedIntent, UserOperationRequest,
 };
 use countersign_userop::{SponsorWindow, UserOperation};
 use serde_json::{Value, json};
@@ -13,42 +13,56 @@ use super::{
     stage::{Approval, Generation, Intent, Sealed, Signed},
 };
 use crate::{
-    quorum::{Ask, QuorumSignature},
+    quorum::{Ask, QuorumError, QuorumSignature, Refusal},
     sponsor::Sponsor,
     wallet,
     world::World,
 };
 
-/// Asks a quorum to sign; where our paymaster's approval is still out, both at the same time.
+/// What a quorum made of an operation.
+pub(super) enum Answer {
+    Signed(Done<Signed>),
+    /// They would sign it if more people approved.
+    NotYet(Sealed, Vec<Refusal>),
+}
+
+/// Asks a quorum to sign what these people approved; where our paymaster's approval is still out, both at
+/// the same time.
 pub(super) async fn sign(
     world: &World,
     job: &Job<'_>,
     sealed: Sealed,
-) -> Result<Done<Signed>, Halt> {
+    approvals: Vec<SignedApproval>,
+) -> Result<Answer, Halt> {
     let wallet = &job.intent().wallet;
     let chain = world.chain(wallet.chain)?;
     let window = match sealed.approval {
         Approval::Given(window) => window,
         Approval::Pending(window) => Some(window),
     };
-    let ask = ask(job.intent(), &sealed.op)?;
+    let ask = Ask { approvals, ..ask(job.intent(), &sealed.op)? };
     if let Some(window) = window
         && !replace::holds(chain, window).await?
     {
         return Err(renew(world, job, &ask, &sealed, window).await?);
     }
     let (signed, approved) = match sealed.approval {
-        Approval::Given(_) => (world.quorum.sign(&ask).await?, None),
+        Approval::Given(_) => (world.quorum.sign(&ask).await, None),
         Approval::Pending(window) => {
             let sponsor = Sponsor::of(&chain.node, sealed.op.version())
                 .ok_or_else(|| Halt::Drop(failure("no_sponsor", "the sponsor is gone")))?;
             let (signed, approved) = tokio::join!(
                 world.quorum.sign(&ask),
-                sponsor.approve(&world.quorum, &sealed.op, window)
+                sponsor.approve(&world.quorum, &sealed.op, window, job.intent().trace.as_ref())
             );
-            (signed?, Some(approved?))
+            (signed, Some(approved))
         }
     };
+    let signed = match signed {
+        Err(QuorumError::Unapproved(refusals)) => return Ok(Answer::NotYet(sealed, refusals)),
+        signed => signed?,
+    };
+    let approved = approved.transpose()?;
     let mut detail = json!({ "cosigners": seen(&signed), "quorum": signed.quorum });
     if !signed.failed.is_empty() {
         detail["failedBefore"] = json!(signed.failed);
@@ -63,7 +77,7 @@ pub(super) async fn sign(
     history.signed.push(window);
     let next = Signed { generation: Generation { op, hash, window }, history };
     super::fault::reach("countersigned");
-    Ok(Done::new("sign", next, detail))
+    Ok(Answer::Signed(Done::new("sign", next, detail)))
 }
 
 /// The approval ran out before anybody signed. A new one is asked for once there is a quorum that
@@ -112,6 +126,8 @@ fn ask(intent: &Intent, op: &UserOperation) -> Result<Ask, Halt> {
         request,
         digest: wallet.account.owner_digest(hash),
         signer: wallet.owner,
+        approvals: Vec::new(),
+        trace: intent.trace.clone(),
     })
 }
 

@@ -62,7 +62,8 @@ async fn own(
         return Ok((op.with_paymaster(Some(stub)), Approval::Pending(window), detail));
     }
     let op = op.with_paymaster(Some(sponsor.stub(window)));
-    let (paymaster, signed) = sponsor.approve(&world.quorum, &op, window).await?;
+    let (paymaster, signed) =
+        sponsor.approve(&world.quorum, &op, window, job.intent().trace.as_ref()).await?;
     let detail = json!({
         "paymaster": paymaster.address,
         "window": [window.valid_after(), window.valid_until()],

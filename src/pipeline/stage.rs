@@ -5,8 +5,9 @@ use countersign_userop::{Fees, GasLimits, SponsorWindow, UserOperation};
 use serde::{Deserialize, Serialize};
 
 use crate::service::{
-    Caller, CallerSignature, Failure, Inclusion, SponsorChoice, StageName, Wallet,
+    Caller, CallerSignature, Failure, Inclusion, MissingApproval, SponsorChoice, StageName, Wallet,
 };
+use crate::trace::TraceContext;
 
 /// What the caller wants; it never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub(crate) struct Intent {
     /// The caller's own signature, over `id` among others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<CallerSignature>,
+    /// The trace that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// What the caller set in an operation that it built; the gateway leaves it alone.
@@ -63,6 +67,7 @@ pub(crate) enum Stage {
     Priced(Priced),
     Sponsored(Sponsored),
     Sealed(Sealed),
+    Awaiting(Awaiting),
     Signed(Signed),
     Submitted(Submitted),
     Included(Included),
@@ -103,6 +108,18 @@ pub(crate) struct Sealed {
     pub(crate) hash: B256,
     pub(crate) approval: Approval,
     pub(crate) history: History,
+}
+
+/// Sealed, and refused for nothing but want of people's approval.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Awaiting {
+    pub(crate) sealed: Sealed,
+    /// What the cosigners said is missing.
+    pub(crate) missing: Vec<MissingApproval>,
+    /// When the wait ends, in Unix milliseconds.
+    pub(crate) until_ms: u64,
+    /// The place of the last approval that the cosigners were shown.
+    pub(crate) shown: i64,
 }
 
 /// A quorum signed it.
@@ -206,6 +223,7 @@ impl Stage {
             Self::Priced(_) => StageName::Priced,
             Self::Sponsored(_) => StageName::Sponsored,
             Self::Sealed(_) => StageName::Sealed,
+            Self::Awaiting(_) => StageName::Awaiting,
             Self::Signed(_) => StageName::Signed,
             Self::Submitted(_) => StageName::Submitted,
             Self::Included(_) => StageName::Included,
@@ -226,6 +244,7 @@ impl Stage {
             | Self::Sponsored(Sponsored { op, .. })
             | Self::Sealed(Sealed { op, .. })
             | Self::Dropped(Dropped { op, .. }) => op,
+            Self::Awaiting(awaiting) => &awaiting.sealed.op,
             Self::Signed(Signed { generation, .. })
             | Self::Submitted(Submitted { generation, .. }) => &generation.op,
             Self::Included(included) | Self::Reverted(included) => {
@@ -244,6 +263,7 @@ impl Stage {
             | Self::Signed(Signed { history, .. })
             | Self::Submitted(Submitted { history, .. })
             | Self::Dropped(Dropped { history, .. }) => Some(history),
+            Self::Awaiting(awaiting) => Some(&awaiting.sealed.history),
             Self::Included(included) | Self::Reverted(included) => {
                 Some(&included.submitted.history)
             }
@@ -264,6 +284,7 @@ impl Stage {
         match self {
             Self::Draft(_) | Self::Priced(_) | Self::Sponsored(_) => None,
             Self::Sealed(Sealed { hash, .. }) => Some(*hash),
+            Self::Awaiting(awaiting) => Some(awaiting.sealed.hash),
             Self::Signed(Signed { generation, .. })
             | Self::Submitted(Submitted { generation, .. }) => Some(generation.hash),
             Self::Included(included) | Self::Reverted(included) => {
@@ -299,6 +320,7 @@ impl StageName {
             Self::Priced => "priced",
             Self::Sponsored => "sponsored",
             Self::Sealed => "sealed",
+            Self::Awaiting => "awaiting",
             Self::Signed => "signed",
             Self::Submitted => "submitted",
             Self::Included => "included",

@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     Job, Stage,
@@ -55,7 +56,8 @@ impl Worker {
             let free = self.world.config.concurrency.saturating_sub(running.len());
             for claimed in self.claim(free).await {
                 let (world, stop) = (Arc::clone(&self.world), stop.clone());
-                running.spawn(async move { drive(&world, claimed, &stop).await });
+                let span = span_of(&claimed.operation);
+                running.spawn(async move { drive(&world, claimed, &stop).await }.instrument(span));
             }
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -81,6 +83,17 @@ impl Worker {
             Vec::new()
         })
     }
+}
+
+/// What the log says of an operation's steps goes under its names.
+fn span_of(operation: &StoredOperation) -> tracing::Span {
+    let trace = operation.intent.trace.as_ref().map(|trace| trace.trace_id());
+    tracing::info_span!(
+        "operation",
+        seq = operation.seq,
+        id = operation.intent.id,
+        trace_id = trace
+    )
 }
 
 /// Takes one operation as far as it goes now.
@@ -309,6 +322,6 @@ fn backoff_ms(attempts: u32) -> u64 {
     (250_u64 << attempts.saturating_sub(1).min(5)).min(5_000)
 }
 
-pub(super) fn entry(step: &str, took_ms: u64, detail: serde_json::Value) -> TimelineEntry {
+pub(crate) fn entry(step: &str, took_ms: u64, detail: serde_json::Value) -> TimelineEntry {
     TimelineEntry { at_ms: clock::unix_ms(), step: step.to_owned(), took_ms, detail }
 }

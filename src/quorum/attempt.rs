@@ -8,6 +8,8 @@ use countersign_protocol::{
 use countersign_userop::Signature65;
 use futures::{Stream, StreamExt as _, stream::FuturesUnordered};
 
+use crate::trace::TraceContext;
+
 use super::{Ask, GRACE, Quorum, QuorumSignature, Refusal, Saw};
 
 /// How long a cosigner has to show that it is alive, when a quorum fell silent.
@@ -52,8 +54,8 @@ impl Quorum {
             request: ask.request.clone(),
             quorum: quorum.to_vec(),
             attempt: Attempt(rand::random()),
-            approvals: Vec::new(),
-            traceparent: None,
+            approvals: ask.approvals.clone(),
+            traceparent: ask.trace.as_ref().map(TraceContext::header),
             deadline: limit,
         };
         let members: Vec<_> = quorum.iter().filter_map(|party| self.member(*party)).collect();

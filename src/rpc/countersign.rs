@@ -1,5 +1,7 @@
-//! `countersign_`: wallets, operations that a dapp built itself, timelines, signatures on what is no operation.
+//! `countersign_`: wallets, operations that a dapp built itself, timelines, people's approvals, signatures on what is
+//! no operation.
 
+mod approval;
 mod operation;
 mod signature;
 mod wallet;
@@ -10,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(super) use self::approval::AwaitedView;
 use self::operation::OperationView;
 use self::wallet::{NewWallet, WalletView};
 use super::error::{Code, RpcError};
@@ -20,15 +23,14 @@ use crate::service;
 
 /// The methods of this namespace.
 pub(super) fn methods() -> Vec<Method> {
-    let mut methods = vec![
+    let own = vec![
         create_wallet_method(),
         get_wallet_method(),
         list_wallets_method(),
         send_user_operation_method(),
         get_operation_method(),
     ];
-    methods.extend(signature::methods());
-    methods
+    [own, approval::methods(), signature::methods()].concat()
 }
 
 const WALLET: &str = r#"{
@@ -186,7 +188,7 @@ struct GetParams {
 }
 
 async fn get_wallet(call: Call, params: GetParams) -> Result<WalletView, RpcError> {
-    let chain = call.context.chain(params.chain_id)?;
+    let chain = call.context.chain(&call.caller, params.chain_id)?;
     Ok(call.context.gateway.get_wallet(&call.caller, chain, params.address).await?.into())
 }
 
@@ -273,7 +275,7 @@ async fn send_user_operation(call: Call, params: SendParams) -> Result<Sent, Rpc
     }
     let request = service::SendUserOperation {
         id: options.id,
-        chain: call.context.chain(options.chain_id)?,
+        chain: call.context.chain(&call.caller, options.chain_id)?,
         entry_point,
         op: user_operation.0,
         sponsor: wishes.sponsor,

@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use countersign_protocol::ApprovalError;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
+use super::throttle::seconds;
 use crate::keys::Denied;
 use crate::service::ServiceError;
 
@@ -65,15 +67,18 @@ catalogue! {
     Signature = -32507, "the account did not accept the signature", "report it: signatures are checked before they are sent";
     PaymasterDeposit = -32508, "the paymaster's deposit does not cover its pending operations", "top up the paymaster's deposit";
     Reverted = -32521, "the operation's own calls revert", "the message carries the decoded reason; correct the calls";
+    LimitExceeded = -32005, "calls of this caller, to this method or about this wallet come too often", "come again after `data.retryAfterS` seconds, which HTTP says in `Retry-After` beside 429";
     Unavailable = -32050, "a part that this call needs (node, bundler, paymaster or quorum) does not answer", "retry later; `/health/ready` says when it is back";
     Deadline = -32053, "the call took too long", "ask for the status before sending again: work that began goes on";
     NoSponsor = -32054, "no paymaster of ours is configured for this chain and EntryPoint", "pay from the account, or name a `paymasterService`";
     Upstream = -32055, "bundler, paymaster service or node failed with a code of its own", "`data.code` and the message are theirs";
+    NotAwaiting = -32056, "the operation does not wait for approval", "`countersign_getOperation` says where it stands";
+    ApprovalRefused = -32057, "the approval does not hold for the operation", "`data.reason` says what does not fit; sign the typed data of `countersign_getApprovalRequest`";
     RequestTooLarge = -32007, "the request is larger than the server reads", "send fewer or smaller calls";
     ResponseTooLarge = -32008, "the answer is larger than the server sends", "ask for less at once";
     BatchTooLarge = -32010, "the batch has more calls than the server takes", "split the batch";
     Rejected = 4001, "a cosigner's rules refuse the request", "the message names the rule";
-    Unauthorized = 4100, "no valid API key, or the account belongs to another caller", "send `Authorization: Bearer csk_…` with a key of `countersign key create`";
+    Unauthorized = 4100, "no valid API key, the key is not for this method, chain or wallet, or the account belongs to another caller", "send `Authorization: Bearer csk_…` with a key of `countersign key create`";
     UnsupportedCapability = 5700, "a capability that is not marked optional is not supported here", "mark it `optional: true`, or leave it out; `wallet_getCapabilities` lists what is supported";
     UnsupportedChain = 5710, "the chain is not configured", "`wallet_getCapabilities` lists the chains";
     DuplicateId = 5720, "the id was used before, for other calls", "choose a new id; the same id with the same calls gives the first answer";
@@ -130,6 +135,12 @@ impl RpcError {
         Self { data: Some(data), ..self }
     }
 
+    /// After how many seconds the same call may be made, if it came too soon.
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
+        let data = self.data.as_ref().filter(|_| self.code == Code::LimitExceeded)?;
+        data["retryAfterS"].as_u64()
+    }
+
     /// The failure's code.
     pub(crate) const fn code(&self) -> Code {
         self.code
@@ -149,8 +160,9 @@ impl From<Denied> for RpcError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Self::internal(&error),
+            Denied::Scope(error) => Self::internal(&error),
             // One answer for all: a caller learns nothing about which keys exist.
-            _ => Self::new(Code::Unauthorized, "unknown or revoked API key"),
+            _ => Self::new(Code::Unauthorized, "unknown, expired or revoked API key"),
         }
     }
 }
@@ -165,6 +177,7 @@ impl From<ServiceError> for RpcError {
             ServiceError::ForeignChild { index, .. } => {
                 Self::new(Code::Unauthorized, text).with_data(json!({ "index": index }))
             }
+            ServiceError::OutOfScope(_) => Self::new(Code::Unauthorized, text),
             ServiceError::NotAtomic(_) => Self::new(Code::AtomicityNotSupported, text),
             ServiceError::UnknownId(_) => Self::new(Code::UnknownId, text),
             ServiceError::DuplicateId(_) => Self::new(Code::DuplicateId, text),
@@ -173,6 +186,9 @@ impl From<ServiceError> for RpcError {
             ServiceError::UnsupportedAccount { .. } => Self::field("kind", text),
             ServiceError::Invalid { field, message } => Self::field(&field, message),
             ServiceError::TooLarge(_) => Self::new(Code::CallsTooLarge, text),
+            ServiceError::NotAwaiting { .. } => Self::new(Code::NotAwaiting, text),
+            ServiceError::Approval(error) => Self::new(Code::ApprovalRefused, text)
+                .with_data(json!({ "reason": reason(&error) })),
             ServiceError::NoSponsor => Self::new(Code::NoSponsor, text),
             ServiceError::Refused { rule, .. } => {
                 Self::new(Code::Rejected, text).with_data(json!({ "rule": rule }))
@@ -180,6 +196,9 @@ impl From<ServiceError> for RpcError {
             ServiceError::Unavailable(_)
             | ServiceError::QuorumUnavailable(_)
             | ServiceError::ShuttingDown => Self::new(Code::Unavailable, text),
+            ServiceError::Throttled(throttled) => Self::new(Code::LimitExceeded, text).with_data(
+                json!({ "retryAfterS": seconds(throttled.again_in), "of": throttled.of }),
+            ),
             ServiceError::Upstream { code, message, data } => Self::upstream(code, message, data),
             ServiceError::Reverted { reason, data } => {
                 Self::new(Code::Reverted, text).with_data(json!({ "reason": reason, "data": data }))
@@ -192,6 +211,17 @@ impl From<ServiceError> for RpcError {
 impl From<RpcError> for ErrorObjectOwned {
     fn from(error: RpcError) -> Self {
         Self::owned(error.code.number(), error.message, error.data)
+    }
+}
+
+/// What does not fit about an approval, in a stable word.
+const fn reason(error: &ApprovalError) -> &'static str {
+    match error {
+        ApprovalError::Chain { .. } => "chain",
+        ApprovalError::Operation { .. } => "operation",
+        ApprovalError::Preview { .. } => "preview",
+        ApprovalError::Expired { .. } => "expired",
+        _ => "signature",
     }
 }
 

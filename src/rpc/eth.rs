@@ -133,7 +133,7 @@ fn receipt_method() -> Method {
 struct NoParams {}
 
 async fn chain_id(call: Call, _: NoParams) -> Result<Chain, RpcError> {
-    call.context.chain(None).map(Chain)
+    call.context.chain(&call.caller, None).map(Chain)
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -149,7 +149,7 @@ struct ChainParams {
 struct EntryPoints(#[schemars(with = "Vec<schema::Address>")] Vec<Address>);
 
 async fn supported_entry_points(call: Call, params: ChainParams) -> Result<EntryPoints, RpcError> {
-    let chain = call.context.chain(params.chain_id)?;
+    let chain = call.context.chain(&call.caller, params.chain_id)?;
     Ok(EntryPoints(call.context.gateway.supported_entry_points(chain)?))
 }
 
@@ -168,7 +168,7 @@ struct EstimateParams {
 }
 
 async fn estimate(call: Call, params: EstimateParams) -> Result<Value, RpcError> {
-    let chain = call.context.chain(params.chain_id)?;
+    let chain = call.context.chain(&call.caller, params.chain_id)?;
     let EstimateParams { user_operation, entry_point, state_override, .. } = params;
     let gateway = &call.context.gateway;
     Ok(gateway.estimate_gas(chain, entry_point, user_operation.0, state_override).await?)
@@ -185,11 +185,11 @@ struct HashParams {
 }
 
 async fn by_hash(call: Call, params: HashParams) -> Result<Value, RpcError> {
-    let chain = call.context.chain(params.chain_id)?;
+    let chain = call.context.chain(&call.caller, params.chain_id)?;
     Ok(call.context.gateway.user_operation_by_hash(chain, params.user_op_hash).await?)
 }
 
 async fn receipt(call: Call, params: HashParams) -> Result<Value, RpcError> {
-    let chain = call.context.chain(params.chain_id)?;
+    let chain = call.context.chain(&call.caller, params.chain_id)?;
     Ok(call.context.gateway.user_operation_receipt(chain, params.user_op_hash).await?)
 }

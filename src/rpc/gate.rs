@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Poll, Poll as Polled};
+use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -13,7 +14,9 @@ use tower::{Layer, Service};
 
 use super::Context;
 use super::error::{Code, RpcError};
+use super::throttle::Tally;
 use crate::keys::KeyHolder;
+use crate::trace::TraceContext;
 
 /// Puts the door before a service.
 #[derive(Debug, Clone)]
@@ -70,7 +73,15 @@ where
                 Ok(holder) => request.extensions_mut().insert(holder),
                 Err(error) => return Ok(refuse(&error)),
             };
-            inner.call(request).await
+            let tally = Tally::default();
+            request.extensions_mut().insert(tally.clone());
+            let trace = traced(request.headers());
+            request.extensions_mut().insert(trace);
+            let limit = context.gateway.config().http.request();
+            match tokio::time::timeout(limit, inner.call(request)).await {
+                Ok(response) => response.map(|response| tally.settle(response)),
+                Err(_) => Ok(too_slow(limit)),
+            }
         })
     }
 }
@@ -130,6 +141,12 @@ async fn holder(
     Ok(context.keys.authenticate(&presented?).await?)
 }
 
+/// The trace that a request belongs to; one of its own if it says none.
+fn traced(headers: &HeaderMap) -> TraceContext {
+    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    given.and_then(TraceContext::parse).unwrap_or_else(TraceContext::fresh)
+}
+
 /// The key that a request presents.
 fn bearer(headers: &HeaderMap) -> Result<String, RpcError> {
     let unauthorized = |message| RpcError::new(Code::Unauthorized, message);
@@ -146,6 +163,11 @@ fn bearer(headers: &HeaderMap) -> Result<String, RpcError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim().to_owned())
         .ok_or_else(|| unauthorized("the Authorization header must read `Bearer csk_…`"))
+}
+
+fn too_slow(limit: Duration) -> HttpResponse {
+    let text = format!("the request was not over within {limit:?}");
+    respond(StatusCode::REQUEST_TIMEOUT, &RpcError::new(Code::Deadline, text).to_response())
 }
 
 fn refuse(error: &RpcError) -> HttpResponse {

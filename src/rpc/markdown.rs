@@ -19,6 +19,10 @@ JSON-RPC 2.0 over HTTP (`POST /`) and WebSocket on one port. Parameters go by po
 each WebSocket handshake, carries `Authorization: Bearer csk_…`; `countersign key create NAME` makes such a key and shows
 it once. A revoked key is refused from the next call on, on open WebSockets too. Without a valid key HTTP answers 401.
 
+A `traceparent` header (W3C) joins the call to its trace: the trace id stays with the operation, goes to the cosigners, and
+`countersign trace` finds the operation by it. Without one the call gets a trace of its own. A call that comes too often is
+answered -32005, over HTTP with status 429 and `Retry-After`.
+
 `GET /health/live` and `GET /health/ready` need no key. Ready answers 200 when the database, a node and a quorum answer,
 and 503 otherwise, with one line a part.
 

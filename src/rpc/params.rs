@@ -28,6 +28,28 @@ pub(super) fn read<P: DeserializeOwned>(
     })
 }
 
+/// Refuses parameters that nest deeper than the bound, before anything is built of them.
+pub(super) fn check_depth(text: &str, bound: usize) -> Result<(), RpcError> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => {
+                depth += 1;
+                if depth > bound {
+                    let problem = format!("nests deeper than {bound} levels");
+                    return Err(RpcError::field("params", problem));
+                }
+            }
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn by_position(
     names: &'static [&'static str],
     values: Vec<Value>,
@@ -73,6 +95,14 @@ mod tests {
         let short = Pair { first: 1, second: None };
         assert_eq!(read::<Pair>(NAMES, Some("[1]")).unwrap(), short);
         assert_eq!(read::<Pair>(NAMES, Some("[1,null]")).unwrap(), short);
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_strings_only() {
+        assert!(check_depth("[[[]],[[]]]", 3).is_ok());
+        assert!(check_depth("[[[]],[[[]]]]", 3).is_err());
+        assert!(check_depth(r#"["[[[[", {"a\"[[[": 1}]"#, 2).is_ok());
+        assert!(check_depth(r#"["\\", [[1]]]"#, 2).is_err());
     }
 
     #[test]

@@ -17,12 +17,11 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use super::error::{Code, RpcError};
+use super::throttle::Tally;
 use super::{Context, params};
 use crate::keys::KeyHolder;
 use crate::service::Caller;
-
-/// The longest that a call may take; work that began goes on behind it.
-const CALL_DEADLINE: Duration = Duration::from_secs(30);
+use crate::trace::TraceContext;
 
 /// What a handler gets beside its parameters.
 #[derive(Debug, Clone)]
@@ -141,18 +140,29 @@ async fn answer(
     extensions: Extensions,
 ) -> Result<Value, ErrorObjectOwned> {
     let holder = extensions.get::<KeyHolder>().cloned();
-    let who = holder.as_ref().map_or("", |holder| holder.name.as_str());
-    let span =
-        tracing::info_span!("rpc", method = name, caller = who, code = tracing::field::Empty);
+    let who = holder.as_ref().map_or("", |holder| holder.caller.as_str());
+    let trace = extensions.get::<TraceContext>().cloned().unwrap_or_else(TraceContext::fresh);
+    let span = tracing::info_span!(
+        "rpc",
+        method = name,
+        caller = who,
+        trace_id = trace.trace_id(),
+        code = tracing::field::Empty
+    );
+    let tally = extensions.get::<Tally>().cloned().unwrap_or_default();
     let text = params.as_str().map(str::to_owned);
     async move {
         let started = Instant::now();
-        let result = admitted(handler, holder, text, context).await;
+        tally.call();
+        let result = admitted(name, handler, holder, trace, text, context).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(_) => tracing::debug!(elapsed_ms, "answered"),
             Err(error) => {
                 tracing::Span::current().record("code", error.code().number());
+                if let Some(seconds) = error.retry_after_s() {
+                    tally.throttled(Duration::from_secs(seconds));
+                }
                 tracing::info!(elapsed_ms, "refused");
             }
         }
@@ -164,18 +174,27 @@ async fn answer(
 
 /// Runs the handler for a caller whose key still counts: a WebSocket lives longer than a key may.
 async fn admitted(
+    name: &'static str,
     handler: Handler,
     holder: Option<KeyHolder>,
+    trace: TraceContext,
     params: Option<String>,
     context: Arc<Context>,
 ) -> Answer {
     let holder = holder.ok_or_else(|| RpcError::new(Code::Unauthorized, "no API key"))?;
-    context.keys.still_valid(&holder.key).await?;
-    let caller = Caller::new(holder.name);
-    tokio::time::timeout(CALL_DEADLINE, handler(Call { context, caller }, params))
-        .await
-        .unwrap_or_else(|_| {
-            let seconds = CALL_DEADLINE.as_secs();
-            Err(RpcError::new(Code::Deadline, format!("no answer within {seconds} s")))
-        })
+    let holder = context.keys.still_valid(&holder.key).await?;
+    if !holder.scope.has_method(name) {
+        let text = format!("the API key is not for {name}");
+        return Err(RpcError::new(Code::Unauthorized, text));
+    }
+    context.gateway.take_token(&holder.caller, name)?;
+    let caller = Caller::new(holder.caller).within(holder.scope).traced(trace);
+    let deadline = context.gateway.config().http.call();
+    let bound = context.gateway.config().http.depth;
+    if let Some(text) = &params {
+        params::check_depth(text, bound)?;
+    }
+    tokio::time::timeout(deadline, handler(Call { context, caller }, params)).await.unwrap_or_else(
+        |_| Err(RpcError::new(Code::Deadline, format!("no answer within {deadline:?}"))),
+    )
 }

@@ -86,6 +86,8 @@ pub enum StageName {
     Sponsored,
     /// Final: it has a hash.
     Sealed,
+    /// Cosigners will sign it once more people approved.
+    Awaiting,
     /// A quorum signed it.
     Signed,
     /// A bundler accepted it.
@@ -122,10 +124,77 @@ pub struct Operation {
     pub user_operation: Value,
     /// Where the chain has it.
     pub inclusion: Option<Inclusion>,
+    /// Which approvals it waits for.
+    pub awaiting: Option<AwaitedApproval>,
     /// Why it was dropped or reverted.
     pub failure: Option<Failure>,
     /// What happened, in order.
     pub timeline: Vec<TimelineEntry>,
+}
+
+/// What a cosigner still wants to see before it signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingApproval {
+    /// Which cosigner.
+    pub cosigner: String,
+    /// What it said.
+    pub message: String,
+}
+
+/// What an operation waits for, until when, and who approved so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AwaitedApproval {
+    /// What the cosigners miss.
+    pub missing: Vec<MissingApproval>,
+    /// When the wait ends, in Unix milliseconds.
+    pub until_ms: u64,
+    /// Whose approvals are there.
+    pub approvers: Vec<Address>,
+}
+
+/// An operation that waits for people, what they are shown, and what they sign.
+#[derive(Debug, Clone)]
+pub struct ApprovalRequest {
+    /// The intent's id.
+    pub id: String,
+    /// The chain.
+    pub chain: ChainId,
+    /// The wallet.
+    pub sender: Address,
+    /// The operation's hash.
+    pub user_op_hash: B256,
+    /// What it does, in lines for people.
+    pub preview: Vec<String>,
+    /// The hash of the preview's canonical form.
+    pub preview_hash: B256,
+    /// The last second, since 1970, at which an approval of `typed_data` holds.
+    pub expiry: u64,
+    /// For `eth_signTypedData_v4`.
+    pub typed_data: Value,
+    /// What it waits for.
+    pub awaiting: AwaitedApproval,
+}
+
+/// Some of the operations that wait for people.
+#[derive(Debug, Clone)]
+pub struct ApprovalPage {
+    /// Oldest first.
+    pub requests: Vec<ApprovalRequest>,
+    /// What to ask with for those that follow; `None` when none do.
+    pub cursor: Option<String>,
+}
+
+/// An approval that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The operation's id.
+    pub id: String,
+    /// Its hash.
+    pub user_op_hash: B256,
+    /// Whose approvals are there now.
+    pub approvers: Vec<Address>,
 }
 
 /// Where the chain has an operation.
@@ -172,8 +241,8 @@ pub struct Failure {
 pub struct TimelineEntry {
     /// Unix time in milliseconds.
     pub at_ms: u64,
-    /// The step: `admit`, `price`, `sponsor`, `seal`, `sign`, `submit`, `include`, or what set it
-    /// back: `retry`, `replace`, `return`, `reorg`, `drop`.
+    /// The step: `admit`, `price`, `sponsor`, `seal`, `await`, `approve`, `sign`, `submit`, `include`, or
+    /// what set it back: `retry`, `replace`, `return`, `reorg`, `drop`.
     pub step: String,
     /// How long the step took.
     pub took_ms: u64,
@@ -207,6 +276,8 @@ pub struct CallsStatus {
     pub user_op_hash: Option<B256>,
     /// Where the chain has it; calls of one operation share one receipt.
     pub inclusion: Option<Inclusion>,
+    /// Which approvals they wait for.
+    pub awaiting: Option<AwaitedApproval>,
     /// Why it failed.
     pub failure: Option<Failure>,
 }

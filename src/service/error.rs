@@ -1,8 +1,12 @@
 //! Everything that can go wrong for a caller. `rpc/error.rs` gives each its JSON-RPC code.
 
 use alloy::primitives::{Address, Bytes};
+use countersign_protocol::ApprovalError;
 use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
 use serde_json::Value;
+
+use super::StageName;
+use crate::limits::Throttled;
 
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +23,9 @@ pub enum ServiceError {
         /// The child.
         index: u32,
     },
+    /// The caller's key does not open it.
+    #[error("the API key is not for {0}")]
+    OutOfScope(String),
     /// The account cannot make these calls all or nothing (EIP-5792: 5760).
     #[error("the account cannot make these calls atomically: {0}")]
     NotAtomic(String),
@@ -53,6 +60,17 @@ pub enum ServiceError {
     /// More than this gateway takes at once (EIP-5792: 5740).
     #[error("bundle too large: {0}")]
     TooLarge(String),
+    /// The operation waits for nobody's approval.
+    #[error("{id} does not wait for approval: it is {}", stage.as_str())]
+    NotAwaiting {
+        /// The operation.
+        id: String,
+        /// Where it stands.
+        stage: StageName,
+    },
+    /// A person's approval does not hold for the operation.
+    #[error("{0}")]
+    Approval(#[source] ApprovalError),
     /// Our own paymaster does not serve this chain or version.
     #[error("no sponsor is configured for this chain and entry point")]
     NoSponsor,
@@ -91,6 +109,9 @@ pub enum ServiceError {
         /// Raw.
         data: Bytes,
     },
+    /// Too many calls in a short time.
+    #[error("{0}")]
+    Throttled(#[source] Throttled),
     /// The gateway is shutting down.
     #[error("shutting down")]
     ShuttingDown,
@@ -118,6 +139,12 @@ impl ServiceError {
 
     /// Asking again may help.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::QuorumUnavailable(_) | Self::ShuttingDown)
+        matches!(
+            self,
+            Self::Throttled(_)
+                | Self::Unavailable(_)
+                | Self::QuorumUnavailable(_)
+                | Self::ShuttingDown
+        )
     }
 }

@@ -1,25 +1,68 @@
 //! What a caller may ask, in the gateway's own words. The JSON of each method lives in `rpc/`.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address, Bytes, U256};
 use countersign_protocol::IntentKey;
 use countersign_userop::{AccountKind, Call, ChainId, EntryPointVersion};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::keys::Scope;
+use crate::trace::TraceContext;
+
 /// Who asks: the stable name behind an API key. Wallets and intent ids belong to it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Caller(String);
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Caller {
+    name: String,
+    scope: Arc<Scope>,
+    trace: Option<TraceContext>,
+}
 
 impl Caller {
-    /// A caller by the name under which its API keys were created.
+    /// A caller by the name under which its API keys were created, free to do all that is the caller's.
     pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+        Self { name: name.into(), scope: Arc::default(), trace: None }
+    }
+
+    /// The same caller by a key that opens only this.
+    #[must_use]
+    pub fn within(self, scope: Scope) -> Self {
+        Self { scope: Arc::new(scope), ..self }
+    }
+
+    /// The same caller, in this trace.
+    #[must_use]
+    pub fn traced(self, trace: TraceContext) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// The trace that the call belongs to, if it came with one.
+    pub const fn trace(&self) -> Option<&TraceContext> {
+        self.trace.as_ref()
     }
 
     /// The name itself.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// What of the caller's affairs is open.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+impl From<String> for Caller {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<Caller> for String {
+    fn from(caller: Caller) -> Self {
+        caller.name
     }
 }
 

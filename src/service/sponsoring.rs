@@ -36,8 +36,10 @@ pub(super) async fn data(
     let (sponsor, op) = asked(world, caller, chain, entry_point, op).await?;
     let window = sponsor.window().await?;
     let op = op.with_paymaster(Some(sponsor.stub(window)));
-    let (paymaster, _) =
-        sponsor.approve(&world.quorum, &op, window).await.map_err(|error| match error {
+    let (paymaster, _) = sponsor
+        .approve(&world.quorum, &op, window, caller.trace())
+        .await
+        .map_err(|error| match error {
             SponsorError::Quorum(error) => error.into(),
             SponsorError::Chain(error) => error.into(),
             error => ServiceError::internal(error),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Caller, CallsState, CallsStatus, Capabilities, ChainCapabilities, Failure, Inclusion,
-    Operation, Result, ServiceError, StageName, Wallet,
+    Operation, Result, ServiceError, StageName, Wallet, approving,
 };
 use crate::{
     chain::{decode_revert, revert_data},
@@ -21,6 +21,7 @@ pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Res
     let stored = find(world, caller, name).await?;
     let timeline = world.store.timeline(stored.seq).await.map_err(ServiceError::internal)?;
     let (inclusion, failure) = outcome(&stored.stage);
+    let awaiting = approving::awaited(world, &stored).await?;
     let wallet = &stored.intent.wallet;
     let op = stored.stage.op();
     Ok(Operation {
@@ -34,6 +35,7 @@ pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Res
         user_op_hash: stored.stage.hash(),
         user_operation: op.to_json(),
         inclusion,
+        awaiting,
         failure,
         timeline,
     })
@@ -42,8 +44,11 @@ pub(super) async fn operation(world: &World, caller: &Caller, name: &str) -> Res
 /// Where calls stand.
 pub(super) async fn calls_status(world: &World, caller: &Caller, id: &str) -> Result<CallsStatus> {
     let stored = world.store.operation(caller, id).await.map_err(ServiceError::internal)?;
-    let stored = stored.ok_or_else(|| ServiceError::UnknownId(id.to_owned()))?;
+    let stored = stored
+        .filter(|stored| is_open(caller, stored))
+        .ok_or_else(|| ServiceError::UnknownId(id.to_owned()))?;
     let (inclusion, failure) = outcome(&stored.stage);
+    let awaiting = approving::awaited(world, &stored).await?;
     let state = match stored.stage.name() {
         StageName::Included => CallsState::Confirmed,
         StageName::Reverted => CallsState::Reverted,
@@ -56,6 +61,7 @@ pub(super) async fn calls_status(world: &World, caller: &Caller, id: &str) -> Re
         state,
         user_op_hash: stored.stage.hash(),
         inclusion,
+        awaiting,
         failure,
     })
 }
@@ -115,7 +121,7 @@ fn refused(rejection: &Rejection) -> ServiceError {
     }
 }
 
-async fn find(world: &World, caller: &Caller, name: &str) -> Result<StoredOperation> {
+pub(super) async fn find(world: &World, caller: &Caller, name: &str) -> Result<StoredOperation> {
     let by_id = world.store.operation(caller, name).await.map_err(ServiceError::internal)?;
     let found = match (by_id, name.parse::<B256>()) {
         (None, Ok(hash)) => {
@@ -123,7 +129,15 @@ async fn find(world: &World, caller: &Caller, name: &str) -> Result<StoredOperat
         }
         (by_id, _) => by_id,
     };
-    found.ok_or_else(|| ServiceError::UnknownId(name.to_owned()))
+    found
+        .filter(|stored| is_open(caller, stored))
+        .ok_or_else(|| ServiceError::UnknownId(name.to_owned()))
+}
+
+/// The caller's key opens the operation's wallet.
+pub(super) fn is_open(caller: &Caller, stored: &StoredOperation) -> bool {
+    let wallet = &stored.intent.wallet;
+    caller.scope().has_wallet(wallet.chain, wallet.address)
 }
 
 fn outcome(stage: &Stage) -> (Option<Inclusion>, Option<Failure>) {

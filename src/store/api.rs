@@ -7,6 +7,7 @@ use crate::{
     pipeline::{Intent, Stage},
     service::{Caller, TimelineEntry, Wallet},
 };
+use countersign_protocol::SignedApproval;
 use countersign_userop::ChainId;
 
 /// Everything that outlives the process. Each method is one transaction, durable when it returns.
@@ -56,6 +57,9 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
         hash: B256,
     ) -> Result<Option<StoredOperation>, StoreError>;
 
+    /// Operations of whatever caller by an id, a hash they ever had, a transaction or a trace.
+    async fn traced(&self, name: &str) -> Result<Vec<StoredOperation>, StoreError>;
+
     /// What happened to an operation, in order.
     async fn timeline(&self, seq: i64) -> Result<Vec<TimelineEntry>, StoreError>;
 
@@ -86,6 +90,25 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
         chain_next: u64,
         fixed: Option<u64>,
     ) -> Result<Reservation, StoreError>;
+
+    /// Keeps a person's approval of an operation, which is due then. The one that holds longest counts.
+    async fn put_approval(
+        &self,
+        seq: i64,
+        approval: &SignedApproval,
+        entry: &TimelineEntry,
+    ) -> Result<Kept, StoreError>;
+
+    /// The approvals of an operation in the form of this hash, in the order in which they came.
+    async fn approvals(&self, seq: i64, hash: B256) -> Result<Vec<GivenApproval>, StoreError>;
+
+    /// The caller's operations that wait for approvals, oldest first, behind a place in that order.
+    async fn awaiting(
+        &self,
+        caller: &Caller,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredOperation>, StoreError>;
 
     /// Gives back the nonce of an operation that no cosigner has seen.
     async fn free_nonce(&self, seq: i64) -> Result<(), StoreError>;
@@ -146,6 +169,23 @@ pub(crate) struct StoredOperation {
     pub(crate) nonce: Option<U256>,
 }
 
+/// A person's approval and its place in the order in which they came.
+#[derive(Debug, Clone)]
+pub(crate) struct GivenApproval {
+    pub(crate) place: i64,
+    pub(crate) approval: SignedApproval,
+}
+
+/// What became of an approval that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    New,
+    /// One of the same person, that holds as long, is there.
+    Known,
+    /// The operation has as many as can be shown to a cosigner.
+    TooMany,
+}
+
 /// An operation that may be moved by whoever holds the lease.
 #[derive(Debug)]
 pub(crate) struct Claimed {
@@ -197,6 +237,10 @@ pub(crate) struct LaneState {
     pub(crate) unsent_before: u32,
     /// Earlier operations that no block has yet.
     pub(crate) pending_before: u32,
+    /// Earlier operations that wait for people; they hold up nothing but their own lane.
+    pub(crate) awaiting_before: u32,
+    /// One of these is in that lane.
+    pub(crate) is_held: bool,
 }
 
 /// Why the store did not do it.

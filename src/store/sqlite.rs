@@ -10,12 +10,14 @@ use sqlx::{
 };
 
 use super::{
-    Admission, Claimed, LaneState, Lease, NewOperation, Progress, Reservation, Store, StoreError,
-    StoredOperation, WalletQuery,
+    Admission, Claimed, GivenApproval, Kept, LaneState, Lease, NewOperation, Progress, Reservation,
+    Store, StoreError, StoredOperation, WalletQuery,
 };
 use crate::service::{Caller, TimelineEntry, Wallet};
+use countersign_protocol::SignedApproval;
 use countersign_userop::ChainId;
 
+mod approvals;
 mod lanes;
 mod operations;
 mod wallets;
@@ -120,6 +122,10 @@ impl Store for SqliteStore {
         operations::by_hash(self, caller, hash).await
     }
 
+    async fn traced(&self, name: &str) -> Result<Vec<StoredOperation>, StoreError> {
+        operations::traced(self, name).await
+    }
+
     async fn timeline(&self, seq: i64) -> Result<Vec<TimelineEntry>, StoreError> {
         operations::timeline(self, seq).await
     }
@@ -160,6 +166,28 @@ impl Store for SqliteStore {
         fixed: Option<u64>,
     ) -> Result<Reservation, StoreError> {
         lanes::reserve(self, seq, lane, chain_next, fixed).await
+    }
+
+    async fn put_approval(
+        &self,
+        seq: i64,
+        approval: &SignedApproval,
+        entry: &TimelineEntry,
+    ) -> Result<Kept, StoreError> {
+        approvals::put(self, seq, approval, entry).await
+    }
+
+    async fn approvals(&self, seq: i64, hash: B256) -> Result<Vec<GivenApproval>, StoreError> {
+        approvals::of(self, seq, hash).await
+    }
+
+    async fn awaiting(
+        &self,
+        caller: &Caller,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredOperation>, StoreError> {
+        approvals::awaiting(self, caller, after, limit).await
     }
 
     async fn free_nonce(&self, seq: i64) -> Result<(), StoreError> {

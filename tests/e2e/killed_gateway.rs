@@ -1,5 +1,6 @@
 //! The gateway is killed where it hurts most; every intent still lands exactly once.
 
+mod among_duplicates;
 mod at_the_end;
 mod between_steps;
 mod unsponsored;

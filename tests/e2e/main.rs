@@ -11,5 +11,6 @@ mod hostile;
 mod killed_gateway;
 mod ledger;
 mod operations;
+mod policed;
 mod shared;
 mod signing;

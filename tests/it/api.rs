@@ -5,4 +5,8 @@ mod answers;
 mod auth;
 mod bounds;
 mod command;
+mod cors;
 mod gateway;
+mod rates;
+mod scopes;
+mod tls;

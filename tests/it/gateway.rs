@@ -2,8 +2,10 @@
 //! an ordinary key, so that a test can have them lie, refuse or fall silent; the stories with the
 //! real ones are in `tests/e2e`.
 
+mod approvals;
 mod durability;
 mod features;
+mod http;
 mod lifecycle;
 mod nonces;
 mod quorum;
@@ -12,4 +14,5 @@ mod signatures;
 mod sponsored;
 mod stand_in;
 mod tenants;
+mod traced;
 mod world;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::approval::AwaitedView;
 use crate::rpc::schema::{self, Chain, OperationJson};
 use crate::service::{Failure, Inclusion, Operation, StageName, TimelineEntry};
 
@@ -27,7 +28,7 @@ pub(super) struct OperationView {
     /// Its version.
     #[schemars(with = "schema::EntryPointVersionText")]
     entry_point_version: EntryPointVersion,
-    /// Where it stands: draft, priced, sponsored, sealed, signed, submitted, included, reverted or dropped.
+    /// Where it stands: draft, priced, sponsored, sealed, awaiting, signed, submitted, included, reverted or dropped.
     #[schemars(with = "String")]
     stage: StageName,
     /// The nonce, once one is reserved.
@@ -43,6 +44,9 @@ pub(super) struct OperationView {
     /// Where the chain has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     inclusion: Option<InclusionView>,
+    /// What it waits for, while it is awaiting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<AwaitedView>,
     /// Why it was dropped or reverted.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureView>,
@@ -101,7 +105,7 @@ struct FailureView {
 struct EntryView {
     /// Milliseconds since the Unix epoch, as a plain number.
     at_ms: u64,
-    /// The step: admit, price, sponsor, seal, sign, submit, include; or retry, replace, return, reorg, drop.
+    /// The step: admit, price, sponsor, seal, await, approve, sign, submit, include; or retry, replace, return, reorg, drop.
     step: String,
     /// How long the step took, in milliseconds, as a plain number.
     took_ms: u64,
@@ -141,6 +145,7 @@ impl From<Operation> for OperationView {
             user_op_hash: operation.user_op_hash,
             user_operation: OperationJson(operation.user_operation),
             inclusion: operation.inclusion.map(InclusionView::from),
+            approval: operation.awaiting.map(AwaitedView::from),
             failure: operation.failure.map(FailureView::from),
             timeline: operation.timeline.into_iter().map(EntryView::from).collect(),
         }

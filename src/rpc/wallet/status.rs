@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::calls::VERSION;
+use crate::rpc::countersign::AwaitedView;
 use crate::rpc::error::RpcError;
 use crate::rpc::schema::{self, Chain};
 use crate::service::{CallsState, CallsStatus, Inclusion};
@@ -28,7 +29,7 @@ pub(super) struct Status {
     /// One receipt, once a block has the operation: its calls share one transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     receipts: Option<Vec<Receipt>>,
-    /// `countersign`: the userOpHash once it is known and, after a failure, its kind, message and rule.
+    /// `countersign`: the userOpHash once it is known, `approval` while people's approval is awaited and, after a failure, its kind, message and rule.
     #[serde(skip_serializing_if = "Map::is_empty", default)]
     capabilities: Map<String, Value>,
 }
@@ -76,6 +77,9 @@ impl Status {
         let mut own = Map::new();
         if let Some(hash) = known.user_op_hash {
             own.insert("userOpHash".to_owned(), json!(hash));
+        }
+        if let Some(awaited) = known.awaiting {
+            own.insert("approval".to_owned(), json!(AwaitedView::from(awaited)));
         }
         if let Some(failure) = &known.failure {
             own.insert("failure".to_owned(), json!(failure));

@@ -6,7 +6,8 @@ use super::{LaneState, Reservation, SqliteStore, StoreError, U256, key_text, ope
 
 const BEFORE: &str = "SELECT
         count(*) FILTER (WHERE stage IN ('draft','priced','sponsored','sealed','signed')) AS unsent,
-        count(*) FILTER (WHERE stage NOT IN ('included','reverted','dropped')) AS pending
+        count(*) FILTER (WHERE stage NOT IN ('included','reverted','dropped','awaiting')) AS pending,
+        count(*) FILTER (WHERE stage = 'awaiting') AS awaiting
     FROM operations e, (SELECT chain, sender FROM operations WHERE seq = ?1) me
     WHERE e.chain = me.chain AND e.sender = me.sender AND e.seq < ?1 AND e.settled = 0
         AND NOT EXISTS (SELECT 1 FROM blocked_lanes b WHERE b.chain = e.chain AND b.sender = e.sender
@@ -14,6 +15,10 @@ const BEFORE: &str = "SELECT
 
 const IS_BLOCKED: &str = "SELECT 1 FROM blocked_lanes b
     JOIN operations o USING (chain, entry_point, sender) WHERE o.seq = ?1 AND b.nonce_key = ?2";
+
+const IS_HELD: &str =
+    "SELECT 1 FROM operations e JOIN operations me USING (chain, entry_point, sender)
+    WHERE me.seq = ?1 AND e.seq < ?1 AND e.nonce_key = ?2 AND e.stage = 'awaiting'";
 
 /// The next free sequence number of our own in a lane, 0 if there is none.
 const LOCAL_NEXT: &str = "SELECT coalesce(max(e.nonce_seq) + 1, 0) AS next
@@ -32,11 +37,13 @@ pub(super) async fn state(
         .await?;
     let reserved = nonce(&own)?;
     let mut lane = reserved.map(|nonce| nonce >> 64).or(wanted).unwrap_or_default();
-    let is_blocked = loop {
-        let blocked =
-            sqlx::query(IS_BLOCKED).bind(seq).bind(key_text(lane)).fetch_optional(&mut *tx).await?;
-        if blocked.is_none() || reserved.is_some() || wanted.is_some() {
-            break blocked.is_some();
+    let (is_blocked, is_held) = loop {
+        let key = key_text(lane);
+        let blocked = sqlx::query(IS_BLOCKED).bind(seq).bind(&key).fetch_optional(&mut *tx).await?;
+        let held = sqlx::query(IS_HELD).bind(seq).bind(&key).fetch_optional(&mut *tx).await?;
+        let free = blocked.is_none() && held.is_none();
+        if free || reserved.is_some() || wanted.is_some() {
+            break (blocked.is_some(), held.is_some());
         }
         lane += U256::ONE;
     };
@@ -50,6 +57,8 @@ pub(super) async fn state(
         is_blocked,
         unsent_before: count("unsent")?,
         pending_before: count("pending")?,
+        awaiting_before: count("awaiting")?,
+        is_held,
     })
 }
 

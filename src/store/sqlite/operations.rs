@@ -26,8 +26,8 @@ pub(super) async fn admit(store: &SqliteStore, new: NewOperation) -> Result<Admi
     }
     let seq = sqlx::query(
         "INSERT INTO operations (caller, id, body_hash, chain, entry_point, sender, intent, stage,
-             state, created_ms, updated_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+             state, created_ms, updated_ms, trace_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
     )
     .bind(new.intent.caller.as_str())
     .bind(&new.intent.id)
@@ -39,6 +39,7 @@ pub(super) async fn admit(store: &SqliteStore, new: NewOperation) -> Result<Admi
     .bind(new.stage.name_text())
     .bind(json("stage", &new.stage)?)
     .bind(now_ms())
+    .bind(new.intent.trace.as_ref().map(|trace| trace.trace_id()))
     .execute(&mut *tx)
     .await?
     .last_insert_rowid();
@@ -67,6 +68,24 @@ pub(super) async fn by_hash(
         .fetch_optional(&store.pool)
         .await?;
     row.as_ref().map(stored).transpose()
+}
+
+pub(super) async fn traced(
+    store: &SqliteStore,
+    name: &str,
+) -> Result<Vec<StoredOperation>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT seq, intent, state, nonce_key, nonce_seq FROM operations
+         WHERE id = ?1 OR trace_id = ?2
+             OR seq IN (SELECT seq FROM hashes WHERE hash = ?2)
+             OR seq IN (SELECT seq FROM transactions WHERE hash = ?2)
+         ORDER BY seq",
+    )
+    .bind(name)
+    .bind(name.to_ascii_lowercase())
+    .fetch_all(&store.pool)
+    .await?;
+    rows.iter().map(stored).collect()
 }
 
 pub(super) async fn timeline(
@@ -140,7 +159,9 @@ pub(super) async fn save(
     let written = sqlx::query(
         "UPDATE operations SET stage = ?3, state = ?4, settled = ?5, attempts = ?6, updated_ms = ?7,
              lease_owner = CASE WHEN ?8 THEN NULL ELSE lease_owner END,
-             lease_until = ?9, due_ms = ?10
+             lease_until = ?9,
+             due_ms = CASE WHEN EXISTS (SELECT 1 FROM approvals a WHERE a.seq = ?1 AND a.n > ?11)
+                 THEN 0 ELSE ?10 END
          WHERE seq = ?1 AND lease_owner = ?2",
     )
     .bind(seq)
@@ -153,6 +174,7 @@ pub(super) async fn save(
     .bind(release.is_some() || stage.is_settled())
     .bind(int(progress.lease_until_ms))
     .bind(int(release.unwrap_or(0)))
+    .bind(shown(stage))
     .execute(&mut *tx)
     .await?;
     if written.rows_affected() == 0 {
@@ -165,6 +187,13 @@ pub(super) async fn save(
             .execute(&mut *tx)
             .await?;
     }
+    if let Stage::Included(included) | Stage::Reverted(included) = stage {
+        sqlx::query("INSERT OR IGNORE INTO transactions (hash, seq) VALUES (?1, ?2)")
+            .bind(format!("{:#x}", included.inclusion.transaction_hash))
+            .bind(seq)
+            .execute(&mut *tx)
+            .await?;
+    }
     if let Some(entry) = &progress.entry {
         note(&mut tx, seq, entry).await?;
     }
@@ -172,16 +201,29 @@ pub(super) async fn save(
     if progress.blocks_lane {
         block_lane(&mut tx, seq).await?;
     }
-    if progress.blocks_lane || stage.lets_others_go() {
+    if progress.blocks_lane || stage.lets_others_go() || matches!(stage, Stage::Awaiting(_)) {
         wake_followers(&mut tx, seq).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
+/// An approval that came while a step ran must not be slept over: those behind this place make the
+/// operation due.
+const fn shown(stage: &Stage) -> i64 {
+    match stage {
+        Stage::Awaiting(awaiting) => awaiting.shown,
+        _ => i64::MAX,
+    }
+}
+
 pub(super) type Tx<'a> = sqlx::Transaction<'a, sqlx::Sqlite>;
 
-async fn note(tx: &mut Tx<'_>, seq: i64, entry: &TimelineEntry) -> Result<(), StoreError> {
+pub(super) async fn note(
+    tx: &mut Tx<'_>,
+    seq: i64,
+    entry: &TimelineEntry,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO timeline (seq, body) VALUES (?1, ?2)")
         .bind(seq)
         .bind(json("timeline entry", entry)?)
@@ -234,7 +276,7 @@ async fn wake_followers(tx: &mut Tx<'_>, seq: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn stored(row: &SqliteRow) -> Result<StoredOperation, StoreError> {
+pub(super) fn stored(row: &SqliteRow) -> Result<StoredOperation, StoreError> {
     Ok(StoredOperation {
         seq: row.try_get("seq")?,
         intent: parsed("intent", row.try_get("intent")?)?,

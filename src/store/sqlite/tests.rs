@@ -57,6 +57,7 @@ fn intent(id: &str, body: &str) -> NewOperation {
             sponsor: SponsorChoice::Account,
             fixed: Fixed::default(),
             signature: None,
+            trace: None,
         },
         body_hash: keccak256(body),
         stage: Stage::Draft(Draft { op: op() }),

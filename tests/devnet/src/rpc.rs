@@ -43,6 +43,14 @@ impl RpcFailure {
             Self::Transport(_) => None,
         }
     }
+
+    /// What came with an error object.
+    pub fn data(&self) -> Option<&Value> {
+        match self {
+            Self::Answer { data, .. } => Some(data),
+            Self::Transport(_) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -40,6 +40,8 @@ pub struct WorldOptions {
     pub confirmations: u64,
     /// Seconds for which an approval of our paymaster holds.
     pub sponsor_window: Duration,
+    /// The policy file of every cosigner; the development policy if none.
+    pub policy: Option<String>,
     /// The chain.
     pub chain: AnvilOptions,
     /// The bundler.
@@ -56,6 +58,7 @@ impl Default for WorldOptions {
             threshold: 2,
             confirmations: 1,
             sponsor_window: Duration::from_secs(600),
+            policy: None,
             chain: AnvilOptions::default(),
             bundler: AltoOptions::default(),
             announce: |_| (),
@@ -292,7 +295,7 @@ async fn committee(
     let mut drafts = Vec::new();
     for index in 1..=options.cosigners {
         let dir = logs.path().join(format!("cosigner-{index}"));
-        drafts.push(cosigner::Draft::make(&workspace, index, dir, chain)?);
+        drafts.push(cosigner::Draft::make(&workspace, index, dir, options, chain)?);
     }
     cosigner::sign_committee(&drafts, &gateway_key, &gateway_dir)?;
     let mut running = Vec::new();

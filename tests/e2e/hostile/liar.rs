@@ -40,8 +40,7 @@ impl Liar {
         version: EntryPointVersion,
     ) -> Self {
         let rpc = honest(&manifest);
-        let wallet =
-            must_create_wallet(&manifest, &rpc, AccountKind::Countersign, version).await;
+        let wallet = must_create_wallet(&manifest, &rpc, AccountKind::Countersign, version).await;
         let identity = Identity::load(&gateway.join("identity")).unwrap();
         let committee = CommitteeFile::load(&gateway.join("committee.json")).unwrap();
         let client = |party| CosignerClient::new(&identity, party, ClientOptions::default());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign::{ApiKeys, Gateway, GatewayConfig, RpcServer};
+use countersign::{ApiKeys, Gateway, GatewayConfig, NewKey, RpcServer};
 use countersign_protocol::{CommitteeFile, CommitteeParty, GatewayEntry, Identity, PartyFacts};
 use jsonrpsee::http_client::{HeaderMap, HeaderValue};
 use jsonrpsee::ws_client::{WsClient, WsClientBuilder};
@@ -19,14 +19,32 @@ pub(super) struct TestGateway {
 
 impl TestGateway {
     pub(super) async fn must_start() -> Self {
+        Self::must_start_with("").await
+    }
+
+    /// With more lines in its configuration.
+    pub(super) async fn must_start_with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = must_configure(folder.path());
+        must_configure(folder.path());
+        let file = folder.path().join("gateway.toml");
+        std::fs::write(&file, format!("{CONFIG}{more}")).unwrap();
+        let config = GatewayConfig::load(&file).unwrap();
         let keys = ApiKeys::connect(&config.database).await.unwrap();
-        let key = keys.create("shop").await.unwrap().0.expose().to_owned();
+        let key = keys
+            .create(NewKey { name: "shop".into(), ..NewKey::default() })
+            .await
+            .unwrap()
+            .0
+            .expose()
+            .to_owned();
         let listen = config.listen;
         let gateway = Gateway::open(config).await.unwrap();
         let server = RpcServer::start(gateway, keys.clone(), listen).await.unwrap();
         Self { keys, key, folder, server }
+    }
+
+    pub(super) fn address(&self) -> std::net::SocketAddr {
+        self.server.address()
     }
 
     pub(super) fn url(&self, path: &str) -> String {

@@ -36,15 +36,21 @@ pub(crate) enum Manners {
     Refuses,
     SignsSomethingElse,
     LiesAboutOwners,
+    /// Refuses until so many approvals come along.
+    WantsApprovals(usize),
 }
 
 /// What a stand-in was asked to sign.
 pub(crate) type Asked = Arc<Mutex<Vec<Request>>>;
 
+/// With which `traceparent` each was asked.
+pub(crate) type Traced = Arc<Mutex<Vec<Option<String>>>>;
+
 /// Three stand-ins, two of which sign.
 pub(crate) struct StandIns {
     pub(crate) file: CommitteeFile,
     pub(crate) asked: Asked,
+    pub(crate) traced: Traced,
     manners: Vec<Arc<Mutex<Manners>>>,
 }
 
@@ -69,15 +75,16 @@ impl StandIns {
         identities.iter().for_each(|identity| {
             file.sign(identity).unwrap();
         });
-        let asked = Asked::default();
+        let (asked, traced) = (Asked::default(), Traced::default());
         let manners: Vec<_> = (0..3).map(|_| Arc::new(Mutex::new(Manners::Honest))).collect();
         for ((index, listener), identity) in (1_u8..).zip(listeners).zip(&identities) {
             let manners = manners.clone();
             let tls = PinnedServer::new(identity, [gateway.public()]).unwrap();
-            let stand_in = StandIn { index, manners, asked: Arc::clone(&asked) };
+            let (asked, traced) = (Arc::clone(&asked), Arc::clone(&traced));
+            let stand_in = StandIn { index, manners, asked, traced };
             tokio::spawn(serve(listener, tls, stand_in));
         }
-        Self { file, asked, manners }
+        Self { file, asked, traced, manners }
     }
 
     /// Changes the manners of a member, from 1.
@@ -107,6 +114,7 @@ struct StandIn {
     index: u8,
     manners: Vec<Arc<Mutex<Manners>>>,
     asked: Asked,
+    traced: Traced,
 }
 
 impl StandIn {
@@ -119,7 +127,10 @@ impl StandIn {
         for partner in quorum.iter().filter(|member| **member != self.index) {
             match self.manners_of(*partner) {
                 Manners::Silent => std::future::pending().await,
-                Manners::Honest | Manners::LiesAboutOwners | Manners::SignsSomethingElse => {}
+                Manners::Honest
+                | Manners::LiesAboutOwners
+                | Manners::SignsSomethingElse
+                | Manners::WantsApprovals(_) => {}
                 Manners::Down | Manners::Refuses => {
                     return Some(SignReply::Failed {
                         class: FailureClass::Network,
@@ -179,13 +190,21 @@ impl Cosigner for StandIn {
         assert!(call.quorum.contains(&self.index));
         let manners = self.manners().await?;
         self.asked.lock().unwrap().push(call.request.clone());
+        self.traced.lock().unwrap().push(call.traceparent.clone());
         let digest = match manners {
             Manners::SignsSomethingElse => B256::repeat_byte(7),
             _ => digest(&call.request),
         };
+        let wanted = match manners {
+            Manners::WantsApprovals(wanted) => wanted,
+            _ => 0,
+        };
         let failed = self.partners(&call.quorum);
         let reply = if manners == Manners::Refuses {
             SignReply::Refused { rule: "test_rule".into(), message: "because".into() }
+        } else if call.approvals.len() < wanted {
+            let message = format!("{} of {wanted} approved", call.approvals.len());
+            SignReply::Refused { rule: "approval".into(), message }
         } else if let Some(failed) = failed.await {
             failed
         } else {

@@ -1,12 +1,14 @@
 //! Two callers of one gateway.
 
 use alloy::primitives::U256;
-use countersign::{Caller, CreateWallet, ListWallets, ServiceError};
+use countersign::{
+    Caller, CreateWallet, ListWallets, Scope, SendCalls, ServiceError, SponsorChoice, Wallet,
+};
 use countersign_userop::{AccountKind, ChainId, EntryPointVersion};
 
 use super::{
     stand_in::WALLETS,
-    world::{CHAIN, OTHER_CHAIN, Setting, World},
+    world::{CHAIN, OTHER_CHAIN, Setting, World, gift},
 };
 
 fn ask(chain: ChainId, index: Option<u32>) -> CreateWallet {
@@ -67,4 +69,43 @@ async fn wallets_are_listed_page_by_page_each_once() {
     let nobodys = ListWallets { chain: None, cursor: None, limit: 2 };
     let other = Caller::new("other");
     assert!(world.gateway.list_wallets(&other, nobodys).await.unwrap().wallets.is_empty());
+}
+
+#[tokio::test]
+async fn a_key_for_one_wallet_neither_shows_nor_moves_another_of_its_caller() {
+    let world = World::start(Setting::default()).await;
+    let open = world.funded_wallet(EntryPointVersion::V0_7).await;
+    let closed = world.funded_wallet(EntryPointVersion::V0_7).await;
+    let scope = Scope { wallets: Some([open.address].into()), ..Scope::default() };
+    let narrow = World::caller().within(scope);
+    let gateway = &world.gateway;
+
+    let ask = ListWallets { chain: None, cursor: None, limit: 10 };
+    let listed = gateway.list_wallets(&narrow, ask).await.unwrap();
+    assert_eq!(listed.wallets, [open.clone()]);
+    let only = gateway.only_wallet(&narrow, CHAIN).await.unwrap();
+    assert_eq!(only, open);
+    let got = gateway.get_wallet(&narrow, CHAIN, closed.address).await;
+    assert!(matches!(got, Err(ServiceError::OutOfScope(_))), "{got:?}");
+    let send = |wallet: &Wallet| SendCalls {
+        id: None,
+        chain: CHAIN,
+        from: wallet.address,
+        calls: vec![gift(0x71)],
+        sponsor: SponsorChoice::Account,
+        nonce_key: None,
+        signature: None,
+    };
+    let sent = gateway.send_calls(&narrow, send(&closed)).await;
+    assert!(matches!(sent, Err(ServiceError::OutOfScope(_))), "{sent:?}");
+    let id = gateway.send_calls(&World::caller(), send(&closed)).await.unwrap().id;
+    let seen = gateway.operation(&narrow, &id).await;
+    assert!(matches!(seen, Err(ServiceError::UnknownId(_))), "{seen:?}");
+    let status = gateway.calls_status(&narrow, &id).await;
+    assert!(matches!(status, Err(ServiceError::UnknownId(_))), "{status:?}");
+    let other_chain = World::caller().within(Scope { chains: Some([].into()), ..Scope::default() });
+    let got = gateway.get_wallet(&other_chain, CHAIN, open.address).await;
+    assert!(matches!(got, Err(ServiceError::OutOfScope(_))), "{got:?}");
+    let id = gateway.send_calls(&narrow, send(&open)).await.unwrap().id;
+    world.must_include(&id).await;
 }

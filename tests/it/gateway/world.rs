@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, Bytes, U256};
 use countersign::{
-    Caller, CreateWallet, Gateway, GatewayConfig, Operation, SendCalls, SponsorChoice, StageName,
-    Wallet,
+    ApiKeys, Caller, CreateWallet, Gateway, GatewayConfig, NewKey, Operation, RpcServer, SendCalls,
+    SponsorChoice, StageName, Wallet,
 };
 use countersign_devnet::{Alto, Anvil, Deployments, HostileServer, Reply, toml_text};
 use countersign_protocol::Identity;
@@ -27,6 +27,9 @@ pub(crate) struct Setting {
     pub(crate) window_s: u64,
     pub(crate) resubmit_s: u64,
     pub(crate) max_fee_per_gas_wei: u64,
+    pub(crate) approval_wait_s: u64,
+    /// Calls about one wallet in a second, and at once.
+    pub(crate) wallet_rate: Option<u32>,
 }
 
 impl Default for Setting {
@@ -36,6 +39,8 @@ impl Default for Setting {
             window_s: 600,
             resubmit_s: 5,
             max_fee_per_gas_wei: 1_000_000_000_000,
+            approval_wait_s: 3_600,
+            wallet_rate: None,
         }
     }
 }
@@ -51,7 +56,7 @@ pub(crate) struct World {
     config: GatewayConfig,
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl World {
@@ -87,12 +92,19 @@ impl World {
             accounts("countersign", &deployments.countersign),
         ]
         .concat();
+        let limits = match setting.wallet_rate {
+            Some(rate) => json!({ "wallet": { "per_s": rate, "burst": rate } }),
+            None => json!({}),
+        };
         let config = toml_text(&json!({
             "listen": "127.0.0.1:0",
             "database": "sqlite://gateway.db",
             "identity": "identity",
             "committee": "committee.json",
             "features": "features.toml",
+            "approval_wait_s": setting.approval_wait_s,
+            "limits": limits,
+            "http": { "connections": 4_096 },
             "deadlines": { "sign_ms": 6_000, "sign_attempt_ms": 1_500 },
             "chains": [{
                 "id": anvil.chain_id(),
@@ -128,10 +140,22 @@ impl World {
             config,
             stop,
             running: None,
-            _dir: dir,
+            dir,
         };
         world.run();
         world
+    }
+
+    /// Answers JSON-RPC for the gateway of now; gives the server and a key of the caller.
+    pub(crate) async fn serve(&self) -> (RpcServer, String) {
+        let keys = ApiKeys::connect(&self.config.database).await.unwrap();
+        let name = format!("key-{}", keys.list().await.unwrap().len());
+        let caller = Some(Self::caller().as_str().to_owned());
+        let new = NewKey { name, caller, ..NewKey::default() };
+        let key = keys.create(new).await.unwrap().0.expose().to_owned();
+        let server =
+            RpcServer::start(self.gateway.clone(), keys, self.config.listen).await.unwrap();
+        (server, key)
     }
 
     fn run(&mut self) {

@@ -11,7 +11,7 @@ use alloy::primitives::Address;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{files, manifest::CosignerEntry};
+use super::{WorldOptions, files, manifest::CosignerEntry};
 use crate::{LogDir, Process, ProcessOptions, Workspace, free_port, process};
 
 const READY_DEADLINE: Duration = Duration::from_secs(30);
@@ -33,6 +33,7 @@ impl Draft {
         workspace: &Workspace,
         index: u8,
         dir: PathBuf,
+        options: &WorldOptions,
         chain: &files::Chain<'_>,
     ) -> anyhow::Result<Self> {
         fs::create_dir_all(&dir)?;
@@ -40,8 +41,11 @@ impl Draft {
         fs::write(&passphrase, format!("devnet passphrase of cosigner {index}\n"))?;
         fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600))?;
         let port = free_port()?;
-        fs::write(dir.join("cosigner.toml"), files::cosigner(chain, port)?)?;
         fs::write(dir.join("features.toml"), files::features(chain)?)?;
+        if let Some(policy) = &options.policy {
+            fs::write(dir.join("policy.toml"), policy)?;
+        }
+        fs::write(dir.join("cosigner.toml"), files::cosigner(options, chain, port)?)?;
         let program = workspace.binary("cosigner")?;
         let config = dir.join("cosigner.toml");
         let out =

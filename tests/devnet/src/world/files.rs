@@ -57,14 +57,18 @@ pub(super) fn features(chain: &Chain<'_>) -> anyhow::Result<String> {
     }))
 }
 
-/// `cosigner.toml`, for a folder that holds `passphrase`, `features.toml` and `committee.json`.
-pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
+/// `cosigner.toml`, for a folder that holds `passphrase`, `features.toml`, `committee.json` and the policy, if there is one.
+pub(super) fn cosigner(
+    options: &WorldOptions,
+    chain: &Chain<'_>,
+    port: u16,
+) -> anyhow::Result<String> {
     let paymasters: Vec<Value> = chain
         .paymasters
         .iter()
         .map(|(version, address)| json!({"address": address, "version": version, "key": SPONSOR_KEY}))
         .collect();
-    toml_text(&json!({
+    let mut file = json!({
         "data_dir": "data",
         "listen": format!("127.0.0.1:{port}"),
         "dev": true,
@@ -79,7 +83,11 @@ pub(super) fn cosigner(chain: &Chain<'_>, port: u16) -> anyhow::Result<String> {
             "accounts": chain.accounts(),
             "paymasters": paymasters,
         }],
-    }))
+    });
+    if options.policy.is_some() {
+        file["policy"] = json!("policy.toml");
+    }
+    toml_text(&file)
 }
 
 /// `gateway.toml`, for a folder that holds `identity`, `features.toml` and `committee.json`.
