@@ -7,8 +7,10 @@
 //! - The [`haunted`] network has a member of ill will: the program `hostile-cosigner`, with that member's identity, share
 //!   and journal, whose frames are altered on their way to the others.
 
+mod alone;
 mod banned;
 mod equivocation;
+mod fields;
 mod haunted;
 mod ill_will;
 mod liar;

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, Bytes, U256};
 use countersign_devnet::{JsonRpc, Manifest, Workspace};
 use countersign_protocol::{
     AccountClaim, Attempt, ChildNumber, ClientOptions, CommitteeFile, CosignerClient, Identity,
-    Request, SignCall, SignReply, UserOperationRequest,
+    Request, SignCall, SignReply, UserOperationRequest, pinned_channel, wire,
 };
 use countersign_userop::{
     AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
@@ -21,6 +21,8 @@ use crate::shared::{Scene, batch, must_create_wallet, must_settle};
 pub(super) struct Liar {
     manifest: Manifest,
     clients: Vec<CosignerClient>,
+    identity: Identity,
+    committee: CommitteeFile,
     wallet: Value,
     pub(super) spec: AccountSpec,
     pub(super) owner: Address,
@@ -52,6 +54,8 @@ impl Liar {
         Self {
             manifest,
             clients,
+            identity,
+            committee,
             spec: serde_json::from_value(spec).unwrap(),
             owner: serde_json::from_value(wallet["owner"].clone()).unwrap(),
             salt: serde_json::from_value(wallet["salt"].clone()).unwrap(),
@@ -101,6 +105,17 @@ impl Liar {
     pub(super) async fn ask(&self, asked: &[u8], call: &SignCall) -> Vec<SignReply> {
         let answers = asked.iter().map(|index| self.clients[usize::from(*index) - 1].sign(call));
         futures::future::try_join_all(answers).await.unwrap()
+    }
+
+    /// What a cosigner says to bytes in the place of a call's request.
+    pub(super) async fn ask_raw(&self, index: u8, call: &SignCall, request: Vec<u8>) -> SignReply {
+        let party = &self.committee.parties()[usize::from(index) - 1];
+        let patience = Duration::from_secs(5);
+        let channel =
+            pinned_channel(&self.identity, party.identity, &party.addr, patience).unwrap();
+        let call = wire::SignRequest { request, ..call.to_wire() };
+        let mut client = wire::cosigner_client::CosignerClient::new(channel);
+        SignReply::from_wire(client.sign(call).await.unwrap().into_inner()).unwrap()
     }
 
     /// Both cosigners that are asked refuse by `rule`, and both have it on record.
