@@ -7,8 +7,11 @@ use serde_json::Value;
 use super::liar::Liar;
 use crate::shared::scene;
 
-/// The last digit of a hex string, with its lowest bit the other way.
+/// The last digit of a hex string, with its lowest bit the other way; where there are none, one byte more.
 fn flipped(hex: &str) -> String {
+    if hex == "0x" {
+        return "0x01".to_owned();
+    }
     let (head, last) = hex.split_at(hex.len() - 1);
     let digit = u8::from_str_radix(last, 16).unwrap() ^ 1;
     format!("{head}{digit:x}")

@@ -8,7 +8,7 @@ use super::haunted::{GHOST, Haunted, WITH_GHOST, haunted};
 /// A frame that is dropped unread leaves the honest member waiting for the one that never comes.
 async fn must_be_dropped(story: &mut Haunted, manner: serde_json::Value) {
     story.ghost(manner);
-    story.must_fail_with_ghost().await.must_name_ghost("");
+    story.must_fail_with_ghost().await.must_miss_ghost();
     story.must_end_well().await;
 }
 
@@ -17,7 +17,7 @@ async fn a_bit_that_flips_on_the_way_costs_a_session_and_bans_nobody() {
     let mut story = haunted().await;
     for which in ["first", "second", "last"] {
         story.ghost(json!({ "manner": "spoil", "which": which, "at": 90 }));
-        story.must_fail_with_ghost().await.must_name_ghost("");
+        story.must_fail_with_ghost().await.must_miss_ghost();
     }
     story.must_end_well().await;
 }
@@ -86,7 +86,7 @@ async fn a_message_of_an_earlier_session_is_dropped() {
     story.liar.ask(&WITH_GHOST, &call).await;
     for which in ["first", "second", "last"] {
         story.ghost(json!({ "manner": "replay", "which": which }));
-        story.must_fail_with_ghost().await.must_name_ghost("");
+        story.must_fail_with_ghost().await.must_miss_ghost();
     }
     story.must_end_well().await;
 }

@@ -42,15 +42,19 @@ impl Liar {
         version: EntryPointVersion,
     ) -> Self {
         let rpc = honest(&manifest);
-        let wallet = must_create_wallet(&manifest, &rpc, AccountKind::Countersign, version).await;
+        let kind = match version {
+            // Our own account has no form for it.
+            EntryPointVersion::V0_6 => AccountKind::SimpleAccount,
+            _ => AccountKind::Countersign,
+        };
+        let wallet = must_create_wallet(&manifest, &rpc, kind, version).await;
         let identity = Identity::load(&gateway.join("identity")).unwrap();
         let committee = CommitteeFile::load(&gateway.join("committee.json")).unwrap();
-        let client = |party| CosignerClient::new(&identity, party, ClientOptions::default());
-        let clients = committee.parties().iter().map(client).collect::<Result<_, _>>().unwrap();
         let spec = json!({
             "kind": wallet["kind"], "entry_point_version": wallet["entryPointVersion"],
             "factory": wallet["factory"], "implementation": wallet["implementation"],
         });
+        let clients = connect(&identity, &committee);
         Self {
             manifest,
             clients,
@@ -105,6 +109,11 @@ impl Liar {
     pub(super) async fn ask(&self, asked: &[u8], call: &SignCall) -> Vec<SignReply> {
         let answers = asked.iter().map(|index| self.clients[usize::from(*index) - 1].sign(call));
         futures::future::try_join_all(answers).await.unwrap()
+    }
+
+    /// Connects anew: connections live as long as the story that made them.
+    pub(super) fn reconnect(&mut self) {
+        self.clients = connect(&self.identity, &self.committee);
     }
 
     /// What a cosigner says to bytes in the place of a call's request.
@@ -180,4 +189,9 @@ impl Liar {
 /// The honest caller's way to the gateway.
 fn honest(world: &Manifest) -> JsonRpc {
     JsonRpc::new(&world.gateway_url).unwrap().with_bearer(&world.api_key)
+}
+
+fn connect(identity: &Identity, committee: &CommitteeFile) -> Vec<CosignerClient> {
+    let client = |party| CosignerClient::new(identity, party, ClientOptions::default());
+    committee.parties().iter().map(client).collect::<Result<_, _>>().unwrap()
 }

@@ -30,7 +30,7 @@ async fn another_chain_is_refused_by_name() {
     let liar = Liar::new(scene().await).await;
     let mut lie = liar.truth(0);
     lie.chain = ChainId::new(1);
-    liar.must_be_refused("another chain", "chain", &liar.call(&[1, 2], lie)).await;
+    liar.must_be_refused("another chain", "feature", &liar.call(&[1, 2], lie)).await;
     liar.must_leave_the_honest_gateway_served("after a lie about the chain").await;
 }
 
