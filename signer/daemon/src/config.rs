@@ -8,11 +8,13 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use serde::Deserialize;
 
+mod audit;
 mod chains;
 mod limits;
 mod passphrase;
 mod rules;
 
+pub use audit::AuditConfig;
 pub use chains::{ChainConfig, EntryPointConfig, PaymasterConfig};
 pub use limits::LimitsConfig;
 pub use passphrase::{PassphraseError, PassphraseSource};
@@ -49,6 +51,9 @@ pub struct DaemonConfig {
     /// The chains on which anything may be signed; all others are refused.
     #[serde(default)]
     pub chains: Vec<ChainConfig>,
+    /// Seals and retention of the audit chain.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// Limits of one gateway.
     #[serde(default)]
     pub limits: LimitsConfig,

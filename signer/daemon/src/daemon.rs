@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Access;
 use crate::accounts::RpcAccounts;
 use crate::ceremony::{Ceremonies, CeremonyParts, Colleagues};
+use crate::clock;
 use crate::config::DaemonConfig;
 use crate::data_dir::DataDir;
 use crate::gateway::GatewayService;
@@ -30,9 +31,11 @@ use crate::vault::{KdfStrength, Vault};
 mod error;
 mod handshakes;
 pub(crate) mod journal_name;
+mod keeping;
 mod serve;
 
 pub use error::StartError;
+use keeping::Keeper;
 use serve::{serve_network, serve_operator};
 
 /// A running daemon. Dropping it stops it at once; [`Daemon::stop`] stops it gracefully.
@@ -43,6 +46,7 @@ pub struct Daemon {
     links: Arc<Links>,
     ceremonies: Ceremonies,
     store: Store,
+    identity: Identity,
     policy: PolicyBook,
     socket: PathBuf,
     patience: Duration,
@@ -83,6 +87,14 @@ impl Daemon {
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_network(listener, tls, services.gateway, services.peer, stop.clone()));
         tasks.spawn(serve_operator(operators, services.operator, stop.clone()));
+        let archive = config.audit.archive.clone();
+        let keeper = Keeper {
+            store: ground.store.clone(),
+            identity: ground.identity.clone(),
+            config: config.audit.clone(),
+            archive: archive.unwrap_or_else(|| DataDir::new(&config.data_dir).archive()),
+        };
+        tasks.spawn(keeper.run(stop.clone()));
         tasks.spawn(ask_around(Arc::clone(&ground.heads), Arc::clone(&links), stop.clone()));
         tracing::info!(
             party = %me, %addr, committee = %hex::encode(ground.committee_hash),
@@ -92,7 +104,7 @@ impl Daemon {
         if config.dev {
             tracing::warn!("dev mode: ceremonies confirm themselves; never use it with value");
         }
-        let Ground { store, held, .. } = ground;
+        let Ground { store, identity, held, .. } = ground;
         let patience = config.deadlines.shutdown();
         Ok(Self {
             addr,
@@ -100,6 +112,7 @@ impl Daemon {
             links,
             ceremonies,
             store,
+            identity,
             policy,
             socket,
             patience,
@@ -150,6 +163,9 @@ impl Daemon {
         self.tasks.shutdown().await;
         self.ceremonies.ended().await;
         self.links.close();
+        if let Err(error) = self.store.seal(&self.identity, clock::now_ms()).await {
+            tracing::error!(%error, "the audit chain could not be sealed");
+        }
         if let Err(error) = self.store.checkpoint().await {
             tracing::error!(%error, "the database could not be closed cleanly");
         }

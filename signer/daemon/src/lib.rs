@@ -52,8 +52,8 @@ pub use bans::{Ban, KeyBans};
 pub use ceremony::{CeremonyError, CeremonyId, SignedStatement};
 pub use cli::main;
 pub use config::{
-    ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LimitsConfig, LogFormat,
-    PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
+    AuditConfig, ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LimitsConfig,
+    LogFormat, PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
 };
 pub use daemon::{Daemon, StartError};
 pub use decision::{Entry, Lands, Recorded};
