@@ -22,6 +22,7 @@ use crate::heads::{Doubt, Heads};
 use crate::keys::Keys;
 use crate::operator::{self, OperatorService};
 use crate::policy_book::PolicyBook;
+use crate::release::Release;
 use crate::signing::{Signer, SignerParts};
 use crate::status::StatusReport;
 use crate::store::Store;
@@ -95,6 +96,12 @@ impl Daemon {
             archive: archive.unwrap_or_else(|| DataDir::new(&config.data_dir).archive()),
         };
         tasks.spawn(keeper.run(stop.clone()));
+        let release = Release {
+            store: ground.store.clone(),
+            accounts: Arc::new(RpcAccounts::new(&config.chains)),
+            policy: policy.clone(),
+        };
+        tasks.spawn(release.run(stop.clone()));
         tasks.spawn(ask_around(Arc::clone(&ground.heads), Arc::clone(&links), stop.clone()));
         tracing::info!(
             party = %me, %addr, committee = %hex::encode(ground.committee_hash),

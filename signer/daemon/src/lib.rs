@@ -34,6 +34,7 @@ mod judgement;
 mod keys;
 mod operator;
 mod policy_book;
+mod release;
 mod signing;
 mod status;
 mod store;
@@ -43,7 +44,7 @@ mod weighing;
 #[cfg(test)]
 mod world;
 
-pub use accounts::{AccountReader, DeployedAccount, NonceAt, ReadError, RpcAccounts};
+pub use accounts::{AccountReader, Agreed, DeployedAccount, Fate, NonceAt, ReadError, RpcAccounts};
 pub use audit::{
     AUDIT_VERSION, AuditError, AuditEvent, AuditHead, AuditRecord, Decision, Event, Place, Shown,
     Unlanded,

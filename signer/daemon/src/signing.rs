@@ -18,6 +18,7 @@ use std::time::Duration;
 use alloy::primitives::B256;
 use countersign_protocol::{Request, SignCall, SignReply, SignedReply, wire};
 use countersign_threshold::PartyId;
+use countersign_userop::SponsorWindow;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -25,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{AccountReader, NonceAt};
 use crate::audit::AuditHead;
 use crate::clock;
-use crate::config::{ChainConfig, Deadlines, LimitsConfig, RulesConfig};
+use crate::config::{ChainConfig, Deadlines, LimitsConfig, PaymasterConfig, RulesConfig};
 use crate::decision::{Entry, Lands, Rehearsed};
 use crate::heads::{Heads, SignedHead};
 use crate::journal::{Claim, KeySlot};
@@ -182,6 +183,7 @@ impl Signer {
             weighing: judged.weighing.clone(),
             exposure: judged.exposure.clone(),
             verdict: judged.verdict.clone(),
+            operation: self.inner.lands(&call.request),
             ..unjudged(gateway, call, request_hash)
         };
         let rehearsed = inner.store.rehearse(&entry, clock::now_ms()).await?;
@@ -313,6 +315,7 @@ impl Inner {
             weighing: judged.weighing,
             exposure: judged.exposure,
             verdict: judged.verdict,
+            operation: self.lands(&call.request),
             ..unjudged(caller, call, request_hash)
         };
         let recorded = self.store.record(&entry, clock::now_ms()).await;
@@ -334,12 +337,30 @@ impl Inner {
         }
     }
 
+    /// The operation that lands by our signature, if the request is one.
+    fn lands(&self, request: &Request) -> Option<Lands> {
+        let Request::UserOperation(request) = request else { return None };
+        let hash = *request.op.hash(request.entry_point, request.chain).as_b256();
+        let chain = self.book.chains.iter().find(|chain| chain.id == request.chain);
+        let paymaster = request.op.paymaster();
+        let window = chain.zip(paymaster).and_then(|(chain, paymaster)| {
+            // Only a paymaster that we know holds the operation to the window in its data.
+            let known = |known: &&PaymasterConfig| {
+                known.address == paymaster.address && known.version == request.version
+            };
+            chain.paymasters.iter().find(known)?;
+            SponsorWindow::of_data(&paymaster.data)
+        });
+        Some(Lands { hash, valid_until: window.map(|window| window.valid_until()) })
+    }
+
     /// Records a call that found no place.
     async fn turn_away(&self, caller: &str, call: &SignCall, busy: &'static str) -> Failure {
         tracing::warn!(reason = busy, "turned away");
         let request_hash = B256::from(*call.request.hash().as_bytes());
         let verdict = Err(Refusal::new(Rule::Busy, busy));
-        let entry = Entry { verdict, ..unjudged(caller, call, request_hash) };
+        let operation = self.lands(&call.request);
+        let entry = Entry { verdict, operation, ..unjudged(caller, call, request_hash) };
         match self.store.record(&entry, clock::now_ms()).await {
             Ok(_) => Failure::busy(busy),
             Err(_) => Failure::internal("the refusal could not be written down"),
@@ -394,7 +415,7 @@ fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
         attempt: Some(call.attempt.0),
         traceparent: call.traceparent.clone(),
         request_hash,
-        operation: lands(&call.request),
+        operation: None,
         preview: Vec::new(),
         slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
         claim: None,
@@ -403,13 +424,6 @@ fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
         exposure: None,
         verdict: Ok(()),
     }
-}
-
-/// The operation that lands by our signature, if the request is one.
-fn lands(request: &Request) -> Option<Lands> {
-    let Request::UserOperation(request) = request else { return None };
-    let hash = *request.op.hash(request.entry_point, request.chain).as_b256();
-    Some(Lands { hash, valid_until: None })
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use countersign_userop::{
     SponsorWindow, UserOperation,
 };
 
-use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
+use crate::accounts::{AccountReader, DeployedAccount, Fate, NonceAt, ReadError};
 use crate::bans::KeyBans;
 use crate::config::{ChainConfig, DaemonConfig, Deadlines, LimitsConfig, RulesConfig};
 use crate::heads::Heads;
@@ -155,6 +155,10 @@ impl AccountReader for Node {
     async fn is_consumed(&self, at: NonceAt) -> Result<bool, ReadError> {
         let next = self.consumed.lock().unwrap().get(&at.sender).copied();
         Ok(next.is_some_and(|next| next > at.nonce))
+    }
+
+    async fn fate(&self, _: NonceAt, _: u64) -> Result<Fate, ReadError> {
+        Ok(Fate::Unknown)
     }
 
     async fn read(
