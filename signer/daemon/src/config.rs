@@ -42,6 +42,9 @@ pub struct DaemonConfig {
     /// The policy file; `dev` alone does without one.
     #[serde(default)]
     pub policy: Option<PathBuf>,
+    /// Where Prometheus reads this daemon's metrics, on this machine alone; nowhere unless given.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
     /// How to log.
     #[serde(default)]
     pub log: LogFormat,

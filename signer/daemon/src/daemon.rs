@@ -20,6 +20,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::GatewayService;
 use crate::heads::{Doubt, Heads};
 use crate::keys::Keys;
+use crate::metrics::{Metrics, Watched};
 use crate::operator::{self, OperatorService};
 use crate::policy_book::PolicyBook;
 use crate::release::Release;
@@ -43,6 +44,7 @@ use serve::{serve_network, serve_operator};
 #[derive(Debug)]
 pub struct Daemon {
     addr: SocketAddr,
+    metrics_addr: Option<SocketAddr>,
     keys: Arc<Keys>,
     links: Arc<Links>,
     ceremonies: Ceremonies,
@@ -81,11 +83,20 @@ impl Daemon {
         let keys = Arc::new(Keys::default());
         let (me, limit) = (ground.me, config.deadlines.connect());
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
-        let services = ground.services(&config, &policy, &links, &keys, &stop, &hang_up).await?;
+        let metrics = Arc::new(Metrics::new()?);
+        let watched = Watched::bind(config.metrics).await?;
+        let parts = (&policy, &metrics);
+        let services = ground.services(&config, parts, &links, &keys, &stop, &hang_up).await?;
         let ceremonies = services.peer.ceremonies.clone();
         let signer = services.gateway.signer.clone();
 
         let mut tasks = JoinSet::new();
+        let metrics_addr = watched.as_ref().map(Watched::addr);
+        if let Some(watched) = watched {
+            let ceremonies = ceremonies.clone();
+            let bans = move || ceremonies.bans();
+            tasks.spawn(watched.serve(Arc::clone(&metrics), bans, stop.clone()));
+        }
         tasks.spawn(serve_network(listener, tls, services.gateway, services.peer, stop.clone()));
         tasks.spawn(serve_operator(operators, services.operator, stop.clone()));
         let archive = config.audit.archive.clone();
@@ -115,6 +126,7 @@ impl Daemon {
         let patience = config.deadlines.shutdown();
         Ok(Self {
             addr,
+            metrics_addr,
             keys,
             links,
             ceremonies,
@@ -135,6 +147,12 @@ impl Daemon {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where its metrics are read, if anywhere.
+    #[must_use]
+    pub const fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// The keys that it can sign with.
@@ -230,7 +248,7 @@ impl Ground {
     async fn services(
         &self,
         config: &DaemonConfig,
-        policy: &PolicyBook,
+        (policy, metrics): (&PolicyBook, &Arc<Metrics>),
         links: &Arc<Links>,
         keys: &Arc<Keys>,
         stop: &CancellationToken,
@@ -276,6 +294,7 @@ impl Ground {
             inbox: Arc::clone(&inbox),
             store: self.store.clone(),
             heads: Arc::clone(&heads),
+            metrics: Arc::clone(metrics),
         });
         let access = Access::new(Arc::clone(committee));
         Ok(Services {

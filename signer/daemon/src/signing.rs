@@ -32,6 +32,7 @@ use crate::heads::{Heads, SignedHead};
 use crate::journal::{Claim, KeySlot};
 use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
 use crate::keys::{Keys, LiveKey};
+use crate::metrics::Metrics;
 use crate::policy_book::PolicyBook;
 use crate::store::{Store, StoreError};
 use crate::transport::{Inbox, Peers};
@@ -77,6 +78,8 @@ pub struct SignerParts {
     pub accounts: Arc<dyn AccountReader>,
     /// Where the journals of all parties stand.
     pub heads: Arc<Heads>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for SignerParts {
@@ -102,6 +105,7 @@ struct Inner {
     store: Store,
     accounts: Arc<dyn AccountReader>,
     heads: Arc<Heads>,
+    metrics: Arc<Metrics>,
     places: Places,
     engines: Engines,
     /// All that was asked and is not yet answered, whether or not its caller still waits.
@@ -118,7 +122,9 @@ impl Signer {
     /// A signer made of its parts.
     pub fn new(parts: SignerParts) -> Self {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
-        let SignerParts { limits, keys, peers, inbox, store, accounts, policy, heads, .. } = parts;
+        let SignerParts {
+            limits, keys, peers, inbox, store, accounts, policy, heads, metrics, ..
+        } = parts;
         let places = Places::new(&gateways, limits.sessions_per_gateway);
         let book = Rulebook { gateways, chains, rules, me };
         let inner = Inner {
@@ -132,6 +138,7 @@ impl Signer {
             store,
             accounts,
             heads,
+            metrics,
             places,
             engines: Engines::new(),
             tasks: TaskTracker::new(),
@@ -194,11 +201,13 @@ impl Signer {
     pub async fn sign(&self, caller: &str, call: SignCall) -> SignReply {
         let (inner, caller) = (Arc::clone(&self.inner), caller.to_owned());
         let told = self.inner.tasks.spawn(async move { inner.sign(&caller, &call).await });
-        match told.await {
+        let reply = match told.await {
             Ok(Ok(signed)) => SignReply::Signed(signed),
             Ok(Err(ended)) => ended.into_reply(),
             Err(_) => Failure::internal("the session died").into_reply(),
-        }
+        };
+        self.inner.metrics.answered(&reply);
+        reply
     }
 }
 
@@ -213,7 +222,7 @@ impl Inner {
             Ok(place) => place,
             Err(busy) => return Err(self.turn_away(caller, call, busy).await.into()),
         };
-        let mut stages = Stages::start();
+        let mut stages = Stages::start(Arc::clone(&self.metrics));
         let deadline = self.deadline(call.deadline);
 
         self.lift_barriers(&call.request).await;
@@ -257,6 +266,7 @@ impl Inner {
 
         // The rounds, each message under the gates; the signature is verified inside.
         let session = Session { key, claim, session: met.session, deadline };
+        let _at_work = self.metrics.engine_session();
         let signature = self.run(session, call, met.mail, met.early).await?;
         stages.lap("rounds");
         Ok(signature)
@@ -323,6 +333,7 @@ impl Inner {
             tracing::error!(%error, cause = ?error, "the decision could not be written down");
             Failure::internal("the decision could not be written down")
         })?;
+        self.metrics.decided(&recorded.verdict);
         match (recorded.verdict, entry.claim) {
             (Ok(_), Some(claim)) => Ok((claim, recorded.head)),
             (Ok(_), None) => Err(Failure::internal("an allowed request claims nothing").into()),
@@ -362,7 +373,10 @@ impl Inner {
         let operation = self.lands(&call.request);
         let entry = Entry { verdict, operation, ..unjudged(caller, call, request_hash) };
         match self.store.record(&entry, clock::now_ms()).await {
-            Ok(_) => Failure::busy(busy),
+            Ok(recorded) => {
+                self.metrics.decided(&recorded.verdict);
+                Failure::busy(busy)
+            }
             Err(_) => Failure::internal("the refusal could not be written down"),
         }
     }
@@ -393,7 +407,10 @@ impl Inner {
             verdict: Err(refusal.clone()),
         };
         match self.store.record(&entry, clock::now_ms()).await {
-            Ok(_) => Ended::from(refusal).into_reply(),
+            Ok(recorded) => {
+                self.metrics.decided(&recorded.verdict);
+                Ended::from(refusal).into_reply()
+            }
             Err(_) => Failure::internal("the refusal could not be written down").into_reply(),
         }
     }

@@ -27,6 +27,7 @@ use crate::bans::KeyBans;
 use crate::config::{ChainConfig, DaemonConfig, Deadlines, LimitsConfig, RulesConfig};
 use crate::heads::Heads;
 use crate::keys::{KeyRecord, Keys, LiveKey};
+use crate::metrics::Metrics;
 use crate::policy_book::PolicyBook;
 use crate::signing::{Signer, SignerParts};
 use crate::store::Store;
@@ -176,6 +177,7 @@ pub(crate) struct Daemon {
     pub(crate) store: Store,
     pub(crate) keys: Arc<Keys>,
     pub(crate) heads: Arc<Heads>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 pub(crate) struct World {
@@ -251,6 +253,7 @@ impl World {
         let inbox = Inbox::new();
         self.wires.inboxes.lock().unwrap().insert(party(index), Arc::clone(&inbox));
         let (chains, rules) = config();
+        let metrics = Arc::new(Metrics::new().unwrap());
         let signer = Signer::new(SignerParts {
             me: party(index),
             committee: [0xcc; 32],
@@ -266,8 +269,9 @@ impl World {
             store: store.clone(),
             accounts: Arc::clone(&self.node) as Arc<dyn AccountReader>,
             heads: Arc::clone(&heads),
+            metrics: Arc::clone(&metrics),
         });
-        self.daemons.insert(index, Daemon { signer, store, keys, heads });
+        self.daemons.insert(index, Daemon { signer, store, keys, heads, metrics });
     }
 
     pub(crate) fn database(&self, index: u8) -> PathBuf {
