@@ -125,7 +125,7 @@ impl Store {
         through: AuditHead,
     ) -> Result<(), ArchiveError> {
         let at = |source| ArchiveError::File { path: path.to_owned(), source };
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
         std::fs::create_dir_all(folder).map_err(at)?;
         let partial = path.with_extension("partial");
         let mut open = std::fs::OpenOptions::new();

@@ -51,7 +51,7 @@ pub(super) async fn execute(
         } else {
             println!(
                 "records {} to {}, unbroken and sealed, ending in {}",
-                base.count + 1,
+                base.count.saturating_add(1),
                 head.count,
                 head.hash
             );
@@ -128,7 +128,8 @@ fn tell(story: &Story, as_json: bool) -> anyhow::Result<()> {
         println!("  preview {}", text("preview_hash"));
     }
     for entry in &story.slots {
-        let signed = entry.signed_at.map_or("not signed".into(), |at| format!("signed at {at} ms"));
+        let signed =
+            entry.signed_at.map_or_else(|| "not signed".into(), |at| format!("signed at {at} ms"));
         println!(
             "slot {}: {} decided at {} ms, {signed}",
             entry.slot, entry.digest, entry.decided_at
