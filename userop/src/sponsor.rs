@@ -76,6 +76,14 @@ impl SponsorWindow {
         self.valid_after.to()
     }
 
+    /// The window with which our paymaster's data begins. One without an end is none.
+    pub fn of_data(data: &[u8]) -> Option<Self> {
+        let (until, rest) = data.split_first_chunk::<6>()?;
+        let (after, _) = rest.split_first_chunk::<6>()?;
+        let seconds = |bytes: &[u8; 6]| U48::from_be_bytes::<6>(*bytes).to::<u64>();
+        Self::new(seconds(until), seconds(after)).ok()
+    }
+
     fn to_bytes(self) -> [u8; 12] {
         let mut bytes = [0; 12];
         bytes[..6].copy_from_slice(&self.valid_until.to_be_bytes::<6>());

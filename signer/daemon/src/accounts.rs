@@ -1,5 +1,7 @@
 //! What our own node says of a deployed account. The gateway's word for it is never asked.
 
+mod fate;
+
 use std::collections::HashMap;
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -16,12 +18,17 @@ use thiserror::Error;
 
 use crate::config::ChainConfig;
 
+pub use fate::{Agreed, Fate};
+
 sol! {
     function getNonce(address sender, uint192 key) external view returns (uint256);
 }
 
 /// How long our node may take to say all that we ask of one account.
 const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// And how long to say what became of a nonce, for which nobody waits.
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What an account looks like on chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +84,9 @@ pub trait AccountReader: Send + Sync {
     /// a witness nobody says yes.
     async fn is_consumed(&self, at: NonceAt) -> Result<bool, ReadError>;
 
+    /// What became of the nonce since `since_s`, in a finalized block as two nodes see it. Without a witness nothing is said.
+    async fn fate(&self, at: NonceAt, since_s: u64) -> Result<Fate, ReadError>;
+
     /// What `account` looks like now, asked in the way of accounts of `spec`.
     async fn read(
         &self,
@@ -109,15 +119,19 @@ impl RpcAccounts {
         }
     }
 
-    /// The next sequence of the nonce's lane in the node's last finalized block.
-    async fn next_sequence(node: &DynProvider, at: &NonceAt) -> Result<U256, ReadError> {
+    /// The next sequence of the nonce's lane in this block of the node.
+    async fn next_sequence(
+        node: &DynProvider,
+        at: &NonceAt,
+        block: BlockId,
+    ) -> Result<U256, ReadError> {
         let lane = alloy::primitives::aliases::U192::wrapping_from(at.nonce.wrapping_shr(64));
         let call = getNonceCall { sender: at.sender, key: lane };
         let question =
             TransactionRequest::default().to(at.entry_point).input(call.abi_encode().into());
         let answer = node
             .call(question)
-            .block(BlockId::finalized())
+            .block(block)
             .await
             .map_err(|error| ReadError::Node(Box::new(error)))?;
         getNonceCall::abi_decode_returns(&answer).map_err(|error| ReadError::Node(Box::new(error)))
@@ -157,13 +171,20 @@ impl AccountReader for RpcAccounts {
         let node = self.nodes.get(&at.chain).ok_or(ReadError::NoNode(at.chain))?;
         let Some(witness) = self.witnesses.get(&at.chain) else { return Ok(false) };
         let both = futures::future::try_join(
-            Self::next_sequence(node, &at),
-            Self::next_sequence(witness, &at),
+            Self::next_sequence(node, &at, BlockId::finalized()),
+            Self::next_sequence(witness, &at, BlockId::finalized()),
         );
         let (ours, theirs) =
             tokio::time::timeout(PATIENCE, both).await.map_err(|_| ReadError::TimedOut)??;
         // A nonce's low 64 bits are its sequence; the EntryPoint answers with lane and sequence.
         Ok(ours > at.nonce && theirs > at.nonce)
+    }
+
+    async fn fate(&self, at: NonceAt, since_s: u64) -> Result<Fate, ReadError> {
+        let node = self.nodes.get(&at.chain).ok_or(ReadError::NoNode(at.chain))?;
+        let Some(witness) = self.witnesses.get(&at.chain) else { return Ok(Fate::Unknown) };
+        let told = Self::tell_fate(node, witness, &at, since_s);
+        tokio::time::timeout(LONG_PATIENCE, told).await.map_err(|_| ReadError::TimedOut)?
     }
 
     async fn read(

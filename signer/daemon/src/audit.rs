@@ -9,7 +9,10 @@
 
 mod event;
 mod record;
+mod retention;
+mod seal;
 mod shown;
+mod story;
 mod verify;
 
 use alloy::primitives::B256;
@@ -20,7 +23,11 @@ use sqlx::sqlite::SqliteConnection;
 pub use event::{AuditEvent, Event, Unlanded};
 pub(crate) use record::link;
 pub use record::{AUDIT_VERSION, AuditRecord, Decision, Place};
+#[cfg(test)]
+use retention::ArchiveError;
+pub(crate) use retention::verify_archive;
 pub use shown::Shown;
+pub(crate) use story::Story;
 pub use verify::AuditError;
 
 use crate::store::{Store, StoreError};

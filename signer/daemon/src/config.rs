@@ -8,11 +8,13 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use serde::Deserialize;
 
+mod audit;
 mod chains;
 mod limits;
 mod passphrase;
 mod rules;
 
+pub use audit::AuditConfig;
 pub use chains::{ChainConfig, EntryPointConfig, PaymasterConfig};
 pub use limits::LimitsConfig;
 pub use passphrase::{PassphraseError, PassphraseSource};
@@ -46,6 +48,9 @@ pub struct DaemonConfig {
     /// A folder of ERC-7730 descriptors: words for people beside what a preview says.
     #[serde(default)]
     pub descriptors: Option<PathBuf>,
+    /// Where Prometheus reads this daemon's metrics, on this machine alone; nowhere unless given.
+    #[serde(default)]
+    pub metrics: Option<SocketAddr>,
     /// How to log.
     #[serde(default)]
     pub log: LogFormat,
@@ -55,6 +60,9 @@ pub struct DaemonConfig {
     /// The chains on which anything may be signed; all others are refused.
     #[serde(default)]
     pub chains: Vec<ChainConfig>,
+    /// Seals and retention of the audit chain.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// Limits of one gateway.
     #[serde(default)]
     pub limits: LimitsConfig,

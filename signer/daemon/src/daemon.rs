@@ -15,13 +15,16 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Access;
 use crate::accounts::RpcAccounts;
 use crate::ceremony::{Ceremonies, CeremonyParts, Colleagues};
+use crate::clock;
 use crate::config::DaemonConfig;
 use crate::data_dir::DataDir;
 use crate::gateway::GatewayService;
 use crate::heads::{Doubt, Heads};
 use crate::keys::Keys;
+use crate::metrics::{Metrics, Watched};
 use crate::operator::{self, OperatorService};
 use crate::policy_book::PolicyBook;
+use crate::release::Release;
 use crate::signing::{Signer, SignerParts};
 use crate::status::StatusReport;
 use crate::store::Store;
@@ -32,10 +35,12 @@ use crate::words;
 mod error;
 mod handshakes;
 pub(crate) mod journal_name;
+mod keeping;
 mod serve;
 mod ways;
 
 pub use error::StartError;
+use keeping::Keeper;
 use serve::{serve_network, serve_operator};
 use ways::Ways;
 
@@ -43,10 +48,12 @@ use ways::Ways;
 #[derive(Debug)]
 pub struct Daemon {
     addr: SocketAddr,
+    metrics_addr: Option<SocketAddr>,
     keys: Arc<Keys>,
     links: Arc<Links>,
     ceremonies: Ceremonies,
     store: Store,
+    identity: Identity,
     policy: PolicyBook,
     features: FeatureBook,
     socket: PathBuf,
@@ -97,14 +104,41 @@ impl Daemon {
         let links = Links::start(&ground.identity, &ground.committee, me, limit)?;
         let frames = way(Arc::clone(&links) as Arc<dyn Peers>);
         let ways = Arc::new(Ways { links: Arc::clone(&links), frames });
-        let law = Law { policy: policy.clone(), features: features.clone(), descriptors };
+        let metrics = Arc::new(Metrics::new()?);
+        let watched = Watched::bind(config.metrics).await?;
+        let law = Law {
+            policy: policy.clone(),
+            features: features.clone(),
+            descriptors,
+            metrics: Arc::clone(&metrics),
+        };
         let services = ground.services(&config, law, &ways, &keys, &stop, &hang_up).await?;
         let ceremonies = services.peer.ceremonies.clone();
         let signer = services.gateway.signer.clone();
 
         let mut tasks = JoinSet::new();
+        let metrics_addr = watched.as_ref().map(Watched::addr);
+        if let Some(watched) = watched {
+            let ceremonies = ceremonies.clone();
+            let bans = move || ceremonies.bans();
+            tasks.spawn(watched.serve(Arc::clone(&metrics), bans, stop.clone()));
+        }
         tasks.spawn(serve_network(listener, tls, services.gateway, services.peer, stop.clone()));
         tasks.spawn(serve_operator(operators, services.operator, stop.clone()));
+        let archive = config.audit.archive.clone();
+        let keeper = Keeper {
+            store: ground.store.clone(),
+            identity: ground.identity.clone(),
+            config: config.audit.clone(),
+            archive: archive.unwrap_or_else(|| DataDir::new(&config.data_dir).archive()),
+        };
+        tasks.spawn(keeper.run(stop.clone()));
+        let release = Release {
+            store: ground.store.clone(),
+            accounts: Arc::new(RpcAccounts::new(&config.chains)),
+            policy: policy.clone(),
+        };
+        tasks.spawn(release.run(stop.clone()));
         tasks.spawn(ask_around(Arc::clone(&ground.heads), Arc::clone(&links), stop.clone()));
         tracing::info!(
             party = %me, %addr, committee = %hex::encode(ground.committee_hash),
@@ -114,14 +148,16 @@ impl Daemon {
         if config.dev {
             tracing::warn!("dev mode: ceremonies confirm themselves; never use it with value");
         }
-        let Ground { store, held, .. } = ground;
+        let Ground { store, identity, held, .. } = ground;
         let patience = config.deadlines.shutdown();
         Ok(Self {
             addr,
+            metrics_addr,
             keys,
             links,
             ceremonies,
             store,
+            identity,
             policy,
             features,
             socket,
@@ -138,6 +174,12 @@ impl Daemon {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where its metrics are read, if anywhere.
+    #[must_use]
+    pub const fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// The keys that it can sign with.
@@ -183,6 +225,9 @@ impl Daemon {
         self.tasks.shutdown().await;
         self.ceremonies.ended().await;
         self.links.close();
+        if let Err(error) = self.store.seal(&self.identity, clock::now_ms()).await {
+            tracing::error!(%error, "the audit chain could not be sealed");
+        }
         if let Err(error) = self.store.checkpoint().await {
             tracing::error!(%error, "the database could not be closed cleanly");
         }
@@ -212,11 +257,12 @@ struct Ground {
     held: std::fs::File,
 }
 
-/// What a daemon decides by, beside its configuration.
+/// What a daemon decides by, beside its configuration, and where it counts.
 struct Law {
     policy: PolicyBook,
     features: FeatureBook,
     descriptors: Arc<Descriptors>,
+    metrics: Arc<Metrics>,
 }
 
 /// What a daemon answers with.
@@ -295,6 +341,7 @@ impl Ground {
             inbox: Arc::clone(&inbox),
             store: self.store.clone(),
             heads: Arc::clone(&heads),
+            metrics: law.metrics,
         });
         let access = Access::new(Arc::clone(committee));
         Ok(Services {

@@ -48,6 +48,10 @@ impl DataDir {
         self.root.join("journal.db")
     }
 
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.root.join("archive")
+    }
+
     /// Holds the name of the journal that belongs to the shares.
     pub(crate) fn journal_name(&self) -> PathBuf {
         self.root.join("journal.id")

@@ -90,6 +90,7 @@ impl Store {
         let head = audit::append(&mut transaction, line(entry, &verdict, now_ms), &shown).await?;
         fault::point("before-journal-commit");
         transaction.commit().await?;
+        self.grown(head.count);
         fault::point("after-journal-commit");
         Ok(Recorded { verdict, head })
     }

@@ -32,8 +32,10 @@ mod history;
 mod journal;
 mod judgement;
 mod keys;
+mod metrics;
 mod operator;
 mod policy_book;
+mod release;
 mod signing;
 mod status;
 mod store;
@@ -44,7 +46,7 @@ mod words;
 #[cfg(test)]
 mod world;
 
-pub use accounts::{AccountReader, DeployedAccount, NonceAt, ReadError, RpcAccounts};
+pub use accounts::{AccountReader, Agreed, DeployedAccount, Fate, NonceAt, ReadError, RpcAccounts};
 pub use audit::{
     AUDIT_VERSION, AuditError, AuditEvent, AuditHead, AuditRecord, Decision, Event, Place, Shown,
     Unlanded,
@@ -53,8 +55,8 @@ pub use bans::{Ban, KeyBans};
 pub use ceremony::{CeremonyError, CeremonyId, SignedStatement};
 pub use cli::main;
 pub use config::{
-    ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LimitsConfig, LogFormat,
-    PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
+    AuditConfig, ChainConfig, ConfigError, DaemonConfig, Deadlines, EntryPointConfig, LimitsConfig,
+    LogFormat, PassphraseError, PassphraseSource, PaymasterConfig, RulesConfig,
 };
 pub use daemon::{Daemon, StartError};
 pub use decision::{Entry, Lands, Recorded};
@@ -63,6 +65,7 @@ pub use heads::Heads;
 pub use journal::{Claim, Clash, GasTerms, Held, KeySlot, OperationTerms, Standing, Terms};
 pub use judgement::{Refusal, Rule, Ruling};
 pub use keys::{KeyRecord, Keys, LiveKey};
+pub use metrics::{Metrics, MetricsError};
 pub use operator::{OperatorClient, OperatorError};
 pub use policy_book::{PolicyBook, PolicyFileError};
 pub use signing::{Signer, SignerParts};

@@ -18,7 +18,7 @@ use std::time::Duration;
 use alloy::primitives::B256;
 use countersign_protocol::{FeatureBook, Request, SignCall, SignReply, SignedReply, wire};
 use countersign_threshold::PartyId;
-use countersign_userop::Descriptors;
+use countersign_userop::{Descriptors, SponsorWindow};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -26,12 +26,13 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{AccountReader, NonceAt};
 use crate::audit::AuditHead;
 use crate::clock;
-use crate::config::{ChainConfig, Deadlines, LimitsConfig, RulesConfig};
+use crate::config::{ChainConfig, Deadlines, LimitsConfig, PaymasterConfig, RulesConfig};
 use crate::decision::{Entry, Lands, Rehearsed};
 use crate::heads::{Heads, SignedHead};
 use crate::journal::{Claim, KeySlot};
 use crate::judgement::{self, Case, Judged, Refusal, Rule, Rulebook};
 use crate::keys::{Keys, LiveKey};
+use crate::metrics::Metrics;
 use crate::policy_book::PolicyBook;
 use crate::store::{Store, StoreError};
 use crate::transport::{Inbox, Peers};
@@ -81,6 +82,8 @@ pub struct SignerParts {
     pub accounts: Arc<dyn AccountReader>,
     /// Where the journals of all parties stand.
     pub heads: Arc<Heads>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for SignerParts {
@@ -107,6 +110,7 @@ struct Inner {
     store: Store,
     accounts: Arc<dyn AccountReader>,
     heads: Arc<Heads>,
+    metrics: Arc<Metrics>,
     places: Places,
     engines: Engines,
     /// All that was asked and is not yet answered, whether or not its caller still waits.
@@ -124,7 +128,7 @@ impl Signer {
     pub fn new(parts: SignerParts) -> Self {
         let SignerParts { me, committee, gateways, chains, rules, deadlines, .. } = parts;
         let SignerParts { limits, keys, peers, inbox, store, accounts, policy, heads, .. } = parts;
-        let SignerParts { descriptors, features, .. } = parts;
+        let SignerParts { descriptors, features, metrics, .. } = parts;
         let places = Places::new(&gateways, limits.sessions_per_gateway);
         let book = Rulebook { gateways, chains, rules, me, descriptors };
         let inner = Inner {
@@ -139,6 +143,7 @@ impl Signer {
             store,
             accounts,
             heads,
+            metrics,
             places,
             engines: Engines::new(),
             tasks: TaskTracker::new(),
@@ -190,6 +195,7 @@ impl Signer {
             weighing: judged.weighing.clone(),
             exposure: judged.exposure.clone(),
             verdict: judged.verdict.clone(),
+            operation: self.inner.lands(&call.request),
             ..unjudged(gateway, call, request_hash)
         };
         let rehearsed = inner.store.rehearse(&entry, clock::now_ms()).await?;
@@ -200,11 +206,13 @@ impl Signer {
     pub async fn sign(&self, caller: &str, call: SignCall) -> SignReply {
         let (inner, caller) = (Arc::clone(&self.inner), caller.to_owned());
         let told = self.inner.tasks.spawn(async move { inner.sign(&caller, &call).await });
-        match told.await {
+        let reply = match told.await {
             Ok(Ok(signed)) => SignReply::Signed(signed),
             Ok(Err(ended)) => ended.into_reply(),
             Err(_) => Failure::internal("the session died").into_reply(),
-        }
+        };
+        self.inner.metrics.answered(&reply);
+        reply
     }
 }
 
@@ -219,7 +227,7 @@ impl Inner {
             Ok(place) => place,
             Err(busy) => return Err(self.turn_away(caller, call, busy).await.into()),
         };
-        let mut stages = Stages::start();
+        let mut stages = Stages::start(Arc::clone(&self.metrics));
         let deadline = self.deadline(call.deadline);
 
         self.lift_barriers(&call.request).await;
@@ -263,6 +271,7 @@ impl Inner {
 
         // The rounds, each message under the gates; the signature is verified inside.
         let session = Session { key, claim, session: met.session, deadline };
+        let _at_work = self.metrics.engine_session();
         let signature = self.run(session, call, met.mail, met.early).await?;
         stages.lap("rounds");
         Ok(signature)
@@ -323,6 +332,7 @@ impl Inner {
             weighing: judged.weighing,
             exposure: judged.exposure,
             verdict: judged.verdict,
+            operation: self.lands(&call.request),
             ..unjudged(caller, call, request_hash)
         };
         let recorded = self.store.record(&entry, clock::now_ms()).await;
@@ -330,6 +340,7 @@ impl Inner {
             tracing::error!(%error, cause = ?error, "the decision could not be written down");
             Failure::internal("the decision could not be written down")
         })?;
+        self.metrics.decided(&recorded.verdict);
         match (recorded.verdict, entry.claim) {
             (Ok(_), Some(claim)) => Ok((claim, recorded.head)),
             (Ok(_), None) => Err(Failure::internal("an allowed request claims nothing").into()),
@@ -344,14 +355,35 @@ impl Inner {
         }
     }
 
+    /// The operation that lands by our signature, if the request is one.
+    fn lands(&self, request: &Request) -> Option<Lands> {
+        let Request::UserOperation(request) = request else { return None };
+        let hash = *request.op.hash(request.entry_point, request.chain).as_b256();
+        let chain = self.book.chains.iter().find(|chain| chain.id == request.chain);
+        let paymaster = request.op.paymaster();
+        let window = chain.zip(paymaster).and_then(|(chain, paymaster)| {
+            // Only a paymaster that we know holds the operation to the window in its data.
+            let known = |known: &&PaymasterConfig| {
+                known.address == paymaster.address && known.version == request.version
+            };
+            chain.paymasters.iter().find(known)?;
+            SponsorWindow::of_data(&paymaster.data)
+        });
+        Some(Lands { hash, valid_until: window.map(|window| window.valid_until()) })
+    }
+
     /// Records a call that found no place.
     async fn turn_away(&self, caller: &str, call: &SignCall, busy: &'static str) -> Failure {
         tracing::warn!(reason = busy, "turned away");
         let request_hash = B256::from(*call.request.hash().as_bytes());
         let verdict = Err(Refusal::new(Rule::Busy, busy));
-        let entry = Entry { verdict, ..unjudged(caller, call, request_hash) };
+        let operation = self.lands(&call.request);
+        let entry = Entry { verdict, operation, ..unjudged(caller, call, request_hash) };
         match self.store.record(&entry, clock::now_ms()).await {
-            Ok(_) => Failure::busy(busy),
+            Ok(recorded) => {
+                self.metrics.decided(&recorded.verdict);
+                Failure::busy(busy)
+            }
             Err(_) => Failure::internal("the refusal could not be written down"),
         }
     }
@@ -382,7 +414,10 @@ impl Inner {
             verdict: Err(refusal.clone()),
         };
         match self.store.record(&entry, clock::now_ms()).await {
-            Ok(_) => Ended::from(refusal).into_reply(),
+            Ok(recorded) => {
+                self.metrics.decided(&recorded.verdict);
+                Ended::from(refusal).into_reply()
+            }
             Err(_) => Failure::internal("the refusal could not be written down").into_reply(),
         }
     }
@@ -404,7 +439,7 @@ fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
         attempt: Some(call.attempt.0),
         traceparent: call.traceparent.clone(),
         request_hash,
-        operation: lands(&call.request),
+        operation: None,
         preview: Vec::new(),
         slot: Some(KeySlot { slot: call.request.slot(), key: call.key.clone() }),
         claim: None,
@@ -413,13 +448,6 @@ fn unjudged(caller: &str, call: &SignCall, request_hash: B256) -> Entry {
         exposure: None,
         verdict: Ok(()),
     }
-}
-
-/// The operation that lands by our signature, if the request is one.
-fn lands(request: &Request) -> Option<Lands> {
-    let Request::UserOperation(request) = request else { return None };
-    let hash = *request.op.hash(request.entry_point, request.chain).as_b256();
-    Some(Lands { hash, valid_until: None })
 }
 
 #[cfg(test)]

@@ -11,12 +11,13 @@ use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use thiserror::Error;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 
 pub use schema::FORMAT_VERSION;
 
@@ -73,7 +74,15 @@ pub enum StoreError {
 pub struct Store {
     writer: Arc<Mutex<SqliteConnection>>,
     path: Arc<Path>,
+    due: Arc<Due>,
     _holder: Arc<Option<File>>,
+}
+
+/// When the audit chain is to be sealed.
+#[derive(Debug, Default)]
+struct Due {
+    at: AtomicU64,
+    now: Notify,
 }
 
 impl std::fmt::Debug for Store {
@@ -109,12 +118,48 @@ impl Store {
         Self {
             writer: Arc::new(Mutex::new(connection)),
             path: path.into(),
+            due: Arc::default(),
             _holder: Arc::new(holder),
         }
     }
 
     pub(crate) async fn connection(&self) -> MutexGuard<'_, SqliteConnection> {
-        self.writer.lock().await
+        let mut writer = self.writer.lock().await;
+        if writer.is_in_transaction() {
+            self.mend(&mut writer).await;
+        }
+        writer
+    }
+
+    /// Nobody holds the connection, so no transaction is open. One that was given up is rolled back by the next command.
+    /// If it still seems open then, SQLite ended it by itself, as it does when the disk is full, and the connection never
+    /// finds out: it is replaced.
+    async fn mend(&self, writer: &mut SqliteConnection) {
+        if writer.ping().await.is_ok() && !writer.is_in_transaction() {
+            return;
+        }
+        match options(&self.path).connect().await {
+            Ok(fresh) => *writer = fresh,
+            // Whoever asked finds the connection unusable, and says so.
+            Err(error) => tracing::error!(%error, "the database could not be opened again"),
+        }
+    }
+
+    /// Says that the audit chain has grown to `count`.
+    pub(crate) fn grown(&self, count: u64) {
+        if count >= self.due.at.load(Ordering::Relaxed) {
+            self.due.now.notify_one();
+        }
+    }
+
+    /// The chain is to be sealed when it has grown to `count`.
+    pub(crate) fn due_at(&self, count: u64) {
+        self.due.at.store(count, Ordering::Relaxed);
+    }
+
+    /// Returns when the chain is to be sealed because it has grown.
+    pub(crate) async fn is_due(&self) {
+        self.due.now.notified().await;
     }
 
     /// Another connection to the same file, for what must not wait for whoever holds the first one.

@@ -22,11 +22,12 @@ use countersign_userop::{
     Paymaster, SponsorWindow, UserOperation,
 };
 
-use crate::accounts::{AccountReader, DeployedAccount, NonceAt, ReadError};
+use crate::accounts::{AccountReader, DeployedAccount, Fate, NonceAt, ReadError};
 use crate::bans::KeyBans;
 use crate::config::{ChainConfig, DaemonConfig, Deadlines, LimitsConfig, RulesConfig};
 use crate::heads::Heads;
 use crate::keys::{KeyRecord, Keys, LiveKey};
+use crate::metrics::Metrics;
 use crate::policy_book::PolicyBook;
 use crate::signing::{Signer, SignerParts};
 use crate::store::Store;
@@ -165,6 +166,10 @@ impl AccountReader for Node {
         Ok(next.is_some_and(|next| next > at.nonce))
     }
 
+    async fn fate(&self, _: NonceAt, _: u64) -> Result<Fate, ReadError> {
+        Ok(Fate::Unknown)
+    }
+
     async fn read(
         &self,
         _: ChainId,
@@ -180,6 +185,7 @@ pub(crate) struct Daemon {
     pub(crate) store: Store,
     pub(crate) keys: Arc<Keys>,
     pub(crate) heads: Arc<Heads>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 pub(crate) struct World {
@@ -258,6 +264,7 @@ impl World {
         let inbox = Inbox::new();
         self.wires.inboxes.lock().unwrap().insert(party(index), Arc::clone(&inbox));
         let (chains, rules) = config();
+        let metrics = Arc::new(Metrics::new().unwrap());
         let signer = Signer::new(SignerParts {
             me: party(index),
             committee: [0xcc; 32],
@@ -275,8 +282,9 @@ impl World {
             store: store.clone(),
             accounts: Arc::clone(&self.node) as Arc<dyn AccountReader>,
             heads: Arc::clone(&heads),
+            metrics: Arc::clone(&metrics),
         });
-        self.daemons.insert(index, Daemon { signer, store, keys, heads });
+        self.daemons.insert(index, Daemon { signer, store, keys, heads, metrics });
     }
 
     pub(crate) fn database(&self, index: u8) -> PathBuf {

@@ -54,20 +54,15 @@ impl Shown {
 
 /// A line as people read it: with what it shows, or a word that it was taken away.
 pub(super) fn merged(line: &str, shown: Option<&str>) -> String {
-    let Ok(Value::Object(mut record)) = serde_json::from_str(line) else { return line.to_owned() };
-    let Some(commitment) = record.get("shown").cloned() else { return line.to_owned() };
+    // Only a line that has the hash of something shown lacks it when it is gone.
+    let Some(open) = line.strip_suffix('}') else { return line.to_owned() };
     match shown.map(serde_json::from_str::<Shown>) {
-        Some(Ok(shown)) => {
-            record.insert("preview".to_owned(), Value::from(shown.preview));
-            if let Some(reason) = shown.reason {
-                record.insert("reason".to_owned(), Value::from(reason));
-            }
+        Some(Ok(Shown { preview, reason, .. })) => {
+            let preview = Value::from(preview);
+            let reason = reason.map(|reason| format!(",\"reason\":{}", Value::from(reason)));
+            format!("{open},\"preview\":{preview}{}}}", reason.unwrap_or_default())
         }
-        Some(Err(_)) => {}
-        None => {
-            record.insert("redacted".to_owned(), Value::Bool(true));
-        }
+        None if line.contains("\"shown\":") => format!("{open},\"redacted\":true}}"),
+        Some(Err(_)) | None => line.to_owned(),
     }
-    record.insert("shown".to_owned(), commitment);
-    Value::Object(record).to_string()
 }

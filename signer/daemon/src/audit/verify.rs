@@ -1,9 +1,13 @@
 //! Walks the chain and computes everything again.
 
+use std::collections::VecDeque;
+
 use alloy::primitives::B256;
+use countersign_protocol::IdentityKey;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::seal::Seal;
 use super::{AuditHead, Shown, base, link};
 use crate::store::{Store, StoreError};
 
@@ -34,6 +38,20 @@ pub enum AuditError {
         /// Its number.
         seq: u64,
     },
+    /// A seal is not our identity's, or not over what is here.
+    #[error("the seal over {count} records does not hold")]
+    Seal {
+        /// How many records it covers.
+        count: i64,
+    },
+    /// Records that were sealed are gone from the end.
+    #[error("the chain was cut off: {sealed} records were sealed, {found} are here")]
+    CutOff {
+        /// How many were sealed.
+        sealed: i64,
+        /// How many there are.
+        found: u64,
+    },
     /// The records cannot be read.
     #[error("audit store")]
     Store(#[from] StoreError),
@@ -59,15 +77,62 @@ struct Link {
     event: Option<serde_json::Value>,
 }
 
+/// What was found of a chain that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verified {
+    /// Where it begins: after what was archived.
+    pub(crate) base: AuditHead,
+    /// Where it ends.
+    pub(crate) head: AuditHead,
+    /// How many records the last seal covers.
+    pub(crate) sealed: u64,
+}
+
+/// The seals along a chain.
+pub(super) struct Seals {
+    key: IdentityKey,
+    rest: VecDeque<Seal>,
+    last: i64,
+}
+
+impl Seals {
+    /// Those that come after `base`, at which a seal may stand itself.
+    pub(super) fn after(base: AuditHead, seals: Vec<Seal>, key: IdentityKey) -> Self {
+        let last = i64::try_from(base.count).unwrap_or(i64::MAX);
+        let rest = seals.into_iter().filter(|seal| seal.count > last).collect();
+        Self { key, rest, last }
+    }
+
+    /// The walk came to `head`: a seal over it must hold.
+    pub(super) fn pass(&mut self, head: AuditHead) -> Result<(), AuditError> {
+        let Some(seal) = self.rest.front() else { return Ok(()) };
+        if u64::try_from(seal.count) != Ok(head.count) {
+            return Ok(());
+        }
+        if !seal.holds(&self.key, head, self.last) {
+            return Err(AuditError::Seal { count: seal.count });
+        }
+        self.last = seal.count;
+        self.rest.pop_front();
+        Ok(())
+    }
+
+    /// The walk ended at `head`: no seal may be over more. Gives how many records the last one covers.
+    pub(super) fn end(self, head: AuditHead) -> Result<u64, AuditError> {
+        match self.rest.back() {
+            Some(seal) => Err(AuditError::CutOff { sealed: seal.count, found: head.count }),
+            None => Ok(u64::try_from(self.last).unwrap_or_default()),
+        }
+    }
+}
+
 /// A walk along a chain.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
     /// How far it got.
     pub(crate) head: AuditHead,
-    /// The first record whose words are gone, not yet covered by a redaction.
-    gone: Option<u64>,
-    /// The last record whose words are gone.
-    last_gone: u64,
+    /// First and last of each run of records whose words are gone, not yet covered by a redaction.
+    gone: VecDeque<(u64, u64)>,
 }
 
 impl Walk {
@@ -105,42 +170,50 @@ impl Walk {
     }
 
     fn miss(&mut self, seq: u64) {
-        self.gone.get_or_insert(seq);
-        self.last_gone = seq;
+        match self.gone.back_mut() {
+            Some((_, last)) if last.saturating_add(1) == seq => *last = seq,
+            _ => self.gone.push_back((seq, seq)),
+        }
     }
 
     /// A redaction that is on record covers what is missing up to where it went.
     fn redacted(&mut self, event: &serde_json::Value) {
         let through = event.get("redacted").and_then(|redacted| redacted.get("through"));
-        if through.and_then(serde_json::Value::as_u64).is_some_and(|to| to >= self.last_gone) {
-            self.gone = None;
+        let Some(through) = through.and_then(serde_json::Value::as_u64) else { return };
+        self.gone.retain(|(_, last)| *last > through);
+        if let Some((first, _)) = self.gone.front_mut() {
+            *first = through.saturating_add(1).max(*first);
         }
     }
 
     /// The end of the walk: nothing is missing that no redaction covers.
     pub(crate) fn end(self) -> Result<AuditHead, AuditError> {
-        match self.gone {
-            Some(seq) => Err(AuditError::Gone { seq }),
+        match self.gone.front() {
+            Some((seq, _)) => Err(AuditError::Gone { seq: *seq }),
             None => Ok(self.head),
         }
     }
 }
 
 impl Store {
-    /// Walks the whole chain that is here and computes every hash again.
+    /// Walks the whole chain that is here and computes every hash and checks every seal of `key` again.
     ///
     /// # Errors
-    /// [`AuditError`] names the first record that does not hold.
-    pub async fn verify_audit(&self) -> Result<AuditHead, AuditError> {
+    /// [`AuditError`] names the first record or seal that does not hold.
+    pub(crate) async fn verify_audit(&self, key: &IdentityKey) -> Result<Verified, AuditError> {
         let base = base(&mut *self.connection().await).await?;
         let mut walk = Walk::from(base);
+        // Read first: a seal that a running daemon adds meanwhile may be over records that the walk does not see.
+        let mut seals = Seals::after(base, self.seals(base.count).await?, *key);
         loop {
             let page = self.audit_page(walk.head.count).await?;
             if page.is_empty() {
-                return walk.end();
+                let head = walk.end()?;
+                return Ok(Verified { base, head, sealed: seals.end(head)? });
             }
             for stored in &page {
                 walk.step(stored)?;
+                seals.pass(walk.head)?;
             }
         }
     }

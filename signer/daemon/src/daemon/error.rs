@@ -6,6 +6,7 @@ use countersign_protocol::{CommitteeFileError, FeatureFileError, IdentityError, 
 
 use crate::ceremony::CeremonyError;
 use crate::config::PassphraseError;
+use crate::metrics::MetricsError;
 use crate::policy_book::PolicyFileError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -81,6 +82,9 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The metrics cannot be gathered or shown.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// A socket without an address.
     #[error("the socket has no address")]
     Socket(#[source] std::io::Error),

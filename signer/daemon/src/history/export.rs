@@ -106,7 +106,7 @@ fn slot(row: &SqliteRow) -> Result<Line, StoreError> {
         slot: row.try_get("slot")?,
         digest: hash(row, "digest")?,
         request_hash: hash(row, "request_hash")?,
-        terms: serde_json::from_str(row.try_get("terms")?).map_err(|_| corrupt())?,
+        terms: Box::new(serde_json::from_str(row.try_get("terms")?).map_err(|_| corrupt())?),
         decided_at_ms: row.try_get("decided_at")?,
         signed_at_ms: row.try_get("signed_at")?,
     })

@@ -62,7 +62,7 @@ pub(super) enum Line {
         slot: String,
         digest: B256,
         request_hash: B256,
-        terms: Terms,
+        terms: Box<Terms>,
         decided_at_ms: i64,
         signed_at_ms: Option<i64>,
     },

@@ -26,7 +26,7 @@ pub(super) struct Merge {
 struct Given {
     digest: B256,
     request_hash: B256,
-    terms: Terms,
+    terms: Box<Terms>,
     decided_at_ms: i64,
     signed_at_ms: Option<i64>,
 }
@@ -106,7 +106,7 @@ impl Merge {
         given: Given,
     ) -> Result<(), HistoryError> {
         // Any number of approvals may stand in a slot, in any order: they need no comparison.
-        if matches!(given.terms, Terms::Approval { .. }) {
+        if matches!(*given.terms, Terms::Approval { .. }) {
             self.finish(connection).await?;
             let new = insert(connection, &slot, &given).await?;
             self.counts.slots = self.counts.slots.saturating_add(new);

@@ -179,7 +179,8 @@ async fn two_hundred_attempts_at_once_give_one_digest() {
     let allowed = verdicts.iter().filter(|verdict| verdict.as_ref().unwrap().is_ok()).count();
     assert_eq!(allowed, 1);
     assert_eq!(store.slot_history(&claim(0).slot).await.unwrap().len(), 1);
-    assert_eq!(store.verify_audit().await.unwrap().count, 200);
+    let key = countersign_protocol::Identity::generate().unwrap().public();
+    assert_eq!(store.verify_audit(&key).await.unwrap().head.count, 200);
 }
 
 #[tokio::test]

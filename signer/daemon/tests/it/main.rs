@@ -8,6 +8,8 @@
 
 mod ceremony;
 mod crash;
+mod full_disk;
+mod journal;
 mod network;
 mod process;
 mod signing;

@@ -135,6 +135,11 @@ impl Processes {
         std::fs::read_dir(pending).unwrap().count()
     }
 
+    /// A file or folder of a cosigner's data directory.
+    pub(crate) fn data(&self, at: usize, name: &str) -> PathBuf {
+        self.folder.path().join(at.to_string()).join("data").join(name)
+    }
+
     /// The committee that all agreed on.
     pub(crate) fn committee(&self) -> CommitteeFile {
         CommitteeFile::load(&self.folder.path().join("committee.json")).unwrap()

@@ -22,15 +22,18 @@ fn spec() -> AccountSpec {
 }
 
 /// Three running processes with a key, seen by the gateway.
-struct Committee {
-    processes: Processes,
+pub(crate) struct Committee {
+    pub(crate) processes: Processes,
     clients: Vec<CosignerClient>,
     owner: Address,
 }
 
 impl Committee {
-    async fn start() -> Self {
-        let mut processes = Processes::set_up();
+    pub(crate) async fn start() -> Self {
+        Self::start_on(Processes::set_up()).await
+    }
+
+    pub(crate) async fn start_on(mut processes: Processes) -> Self {
         (0..3).for_each(|at| processes.start(at, None));
         processes.await_links();
         processes.keygen().unwrap();
@@ -46,7 +49,7 @@ impl Committee {
     }
 
     /// A call to send `wei` under `nonce`, with a fresh attempt.
-    fn call(&self, quorum: &[u8], nonce: u64, wei: u64) -> SignCall {
+    pub(crate) fn call(&self, quorum: &[u8], nonce: u64, wei: u64) -> SignCall {
         let (spec, salt) = (spec(), U256::ZERO);
         let pay = Call { to: Address::repeat_byte(7), value: U256::from(wei), data: Bytes::new() };
         let data = spec.encode_calls(&[pay]).unwrap();
@@ -75,7 +78,7 @@ impl Committee {
     }
 
     /// The answers of the whole quorum; `None` from one that could not be asked.
-    async fn ask(&self, call: &SignCall) -> Vec<Option<SignReply>> {
+    pub(crate) async fn ask(&self, call: &SignCall) -> Vec<Option<SignReply>> {
         let asked = call.quorum.iter().map(|party| {
             let client = &self.clients[usize::from(*party) - 1];
             async { client.sign(call).await.ok() }
@@ -83,7 +86,7 @@ impl Committee {
         futures::future::join_all(asked).await
     }
 
-    async fn must_sign(&self, call: &SignCall) {
+    pub(crate) async fn must_sign(&self, call: &SignCall) {
         let replies = self.ask(call).await;
         let Request::UserOperation(request) = &call.request else { unreachable!() };
         let hash = request.op.hash(request.entry_point, request.chain);
@@ -113,7 +116,7 @@ async fn every_pair_of_processes_signs_and_each_keeps_an_unbroken_audit() {
         assert!(said.starts_with("2 records, unbroken"), "{said}");
         let shown = committee.processes.command(at, &["audit", "show", "--after", "1"]);
         let shown = String::from_utf8(shown.stdout).unwrap();
-        assert!(shown.starts_with(r#"{"v":1,"seq":2,"#) && shown.lines().count() == 1, "{shown}");
+        assert!(shown.starts_with(r#"{"v":2,"seq":2,"#) && shown.lines().count() == 1, "{shown}");
     }
 }
 
