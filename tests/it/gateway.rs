@@ -4,6 +4,7 @@
 
 mod approvals;
 mod durability;
+mod figures;
 mod http;
 mod lifecycle;
 mod nonces;
