@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{HEIR, Policed, SMALL_WEI, Signed, sign};
 use crate::ledger::Ledger;
-use crate::shared::{must_refuse, must_settle};
+use crate::shared::{Change, must_refuse, must_settle};
 
 const LARGE: &str = "large";
 
@@ -83,7 +83,7 @@ async fn a_large_amount_waits_until_two_treasurers_other_than_the_asker_approved
     assert!(missing.contains("treasurers:2"), "{awaited:#}");
 
     // An approval that does not fit is refused by the name of what does not.
-    let cases: [(&str, fn(&mut Value)); 3] = [
+    let cases: [(&str, Change); 3] = [
         ("expired", |message| message["expiry"] = json!(1)),
         ("preview", |message| message["preview"] = json!(B256::ZERO)),
         ("operation", |message| message["userOpHash"] = json!(B256::ZERO)),
