@@ -39,6 +39,8 @@ pub struct GatewayConfig {
     /// How often calls may come.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// Where figures are shown to Prometheus, on a loopback address; nowhere when absent.
+    pub metrics: Option<SocketAddr>,
     /// `sqlite://` URL of the gateway's state.
     pub database: String,
     /// Lowers guards that only a development machine may lower; said at start.
@@ -100,6 +102,9 @@ pub enum ConfigError {
     /// API keys would travel in clear.
     #[error("listen: {0} is beyond this machine; configure [tls], or listen on a loopback address")]
     PlainBeyondLoopback(SocketAddr),
+    /// Figures are for this machine only.
+    #[error("metrics: {0} is beyond this machine")]
+    MetricsBeyondLoopback(SocketAddr),
     /// Zero confirmations would call an operation final that no block holds.
     #[error("chain {0}: confirmations must be at least 1")]
     NoConfirmations(ChainId),
@@ -154,6 +159,9 @@ impl GatewayConfig {
         }
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             return Err(ConfigError::PlainBeyondLoopback(self.listen));
+        }
+        if let Some(metrics) = self.metrics.filter(|metrics| !metrics.ip().is_loopback()) {
+            return Err(ConfigError::MetricsBeyondLoopback(metrics));
         }
         let mut seen = HashSet::new();
         for chain in &self.chains {

@@ -8,6 +8,7 @@ mod chain;
 mod cli;
 mod clock;
 mod config;
+mod figures;
 mod keys;
 mod limits;
 mod paymaster_services;
@@ -28,6 +29,7 @@ pub use config::{
     ChainConfig, ConfigError, Deadlines, GasConfig, GatewayConfig, HttpConfig, LimitsConfig, Rate,
     SponsorConfig, TlsConfig,
 };
+pub use figures::{MetricsError, MetricsServer};
 pub use keys::{
     ApiKey, ApiKeys, Denied, KeyHolder, KeyId, KeyRecord, KeysError, NewKey, Scope, TokenError,
 };

@@ -18,7 +18,7 @@ use countersign_protocol::{
 use countersign_userop::Signature65;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 
-use crate::{config::Deadlines, service::PartStatus, trace::TraceContext};
+use crate::{config::Deadlines, figures, service::PartStatus, trace::TraceContext};
 
 mod attempt;
 mod choice;
@@ -103,6 +103,13 @@ impl Quorum {
 
     /// Has a quorum sign, trying others while time is left.
     pub(crate) async fn sign(&self, ask: &Ask) -> Result<QuorumSignature, QuorumError> {
+        let started = Instant::now();
+        let answer = self.try_quorums(ask).await;
+        figures::signing(&answer, started.elapsed());
+        answer
+    }
+
+    async fn try_quorums(&self, ask: &Ask) -> Result<QuorumSignature, QuorumError> {
         self.features.current().allow(&ask.request)?;
         let until = Instant::now() + self.deadlines.sign();
         let key = self.key(&ask.key).await?;

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ConfigFile;
 use crate::config::GatewayConfig;
+use crate::figures::MetricsServer;
 use crate::keys::ApiKeys;
 use crate::rpc::RpcServer;
 use crate::service::Gateway;
@@ -36,6 +37,10 @@ impl Run {
         let config = self.file.load()?;
         let (listen, database) = (config.listen, config.database.clone());
         warn_of_waivers(&config);
+        let _figures = match config.metrics {
+            Some(address) => Some(MetricsServer::start(address).await?),
+            None => None,
+        };
         let stop = CancellationToken::new();
         let gateway = Gateway::open(config).await.context("cannot open the gateway")?;
         let keys =

@@ -41,6 +41,7 @@ fn the_example_mentions_every_field_of_a_chain() {
         "paymaster_ms",
         "shutdown_ms",
         "concurrency",
+        "metrics",
         "[tls]",
         "cert",
         "body_bytes",

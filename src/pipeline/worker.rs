@@ -22,6 +22,7 @@ use super::{
 use crate::{
     clock,
     config::LONGEST_STEP,
+    figures,
     service::{Failure, TimelineEntry, Wallet},
     store::{Claimed, Lease, Progress, StoreError, StoredOperation},
     world::World,
@@ -126,11 +127,17 @@ async fn advance(
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match outcome {
             Ok(Done { next, note }) => {
+                if let Some((step, _)) = &note {
+                    figures::step(step, took_ms);
+                }
                 let entry = note.map(|(step, detail)| entry(step, took_ms, detail));
                 attempts = 0;
                 let moved = next.name() != current.name();
                 current = next;
                 save(world, lease, seq, going(current.clone(), entry)).await?;
+                if moved {
+                    tell(&operation.intent.wallet, &current);
+                }
                 if moved {
                     fault::reach(current.name_text());
                 }
@@ -142,6 +149,9 @@ async fn advance(
                 }
             }
             Err(halt) => {
+                if let Halt::Retry(failure) | Halt::Drop(failure) = &halt {
+                    figures::halted(failure);
+                }
                 let halted = Halted { stage: &current, attempts, took_ms };
                 match halted.settle(world, &operation.intent.wallet, halt).await? {
                     Next::Pause(progress) => {
@@ -151,6 +161,7 @@ async fn advance(
                         attempts = 0;
                         current = progress.stage.clone();
                         save(world, lease, seq, progress).await?;
+                        tell(&operation.intent.wallet, &current);
                         fault::reach(match current {
                             Stage::Dropped(_) => "dropped",
                             Stage::Priced(_) => "replaced",
@@ -164,6 +175,17 @@ async fn advance(
                 }
             }
         }
+    }
+}
+
+/// What an operation came to, in figures.
+fn tell(wallet: &Wallet, stage: &Stage) {
+    match stage {
+        Stage::Included(included) | Stage::Reverted(included) => {
+            figures::landed(wallet, stage.op(), &included.inclusion, included.failure.as_ref());
+        }
+        Stage::Dropped(dropped) => figures::dropped(&dropped.failure),
+        _ => {}
     }
 }
 

@@ -19,6 +19,7 @@ use tracing::Instrument;
 use super::error::{Code, RpcError};
 use super::throttle::Tally;
 use super::{Context, params};
+use crate::figures;
 use crate::keys::KeyHolder;
 use crate::service::Caller;
 use crate::trace::TraceContext;
@@ -156,6 +157,7 @@ async fn answer(
         tally.call();
         let result = admitted(name, handler, holder, trace, text, context).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        figures::answered(name, result.as_ref().err().map_or(0, |error| error.code().number()));
         match &result {
             Ok(_) => tracing::debug!(elapsed_ms, "answered"),
             Err(error) => {

@@ -1,6 +1,6 @@
 //! What the documents show is true: each snippet is run by a story here, or by the gate itself.
 
-mod api_reference;
+pub(crate) mod api_reference;
 mod fences;
 mod five_minutes;
 mod gate;

@@ -5,6 +5,7 @@
 mod approvals;
 mod durability;
 mod features;
+mod figures;
 mod http;
 mod lifecycle;
 mod nonces;

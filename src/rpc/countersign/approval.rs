@@ -96,7 +96,7 @@ fn request_example() -> Value {
         "preview": ["send 2 ETH to 0x00000000000000000000000000000000000000aa"],
         "previewHash": PREVIEW,
         "expiry": 1_790_003_600,
-        "typedData": { "primaryType": "Approval" },
+        "typedData": {},
         "approval": awaited_example(),
     })
 }

@@ -16,6 +16,14 @@ const DOCUMENT: &str = "docs/API.md";
 const WALLET: &str = "0x5fbe74a283f7954f10aa04c2edf55578811aeb03";
 const KEY: &str = "treasury";
 
+/// What is about operations that wait for people, which none does here: the story of approvals holds those answers
+/// against the document.
+const ABOUT_APPROVALS: [&str; 3] = [
+    "countersign_listPendingApprovals",
+    "countersign_getApprovalRequest",
+    "countersign_sendApproval",
+];
+
 /// A documented request, and its answer.
 struct Example {
     place: String,
@@ -92,6 +100,13 @@ fn must_resemble(
     }
 }
 
+/// What a method answered is as the document has it.
+pub(crate) fn must_be_as_documented(method: &str, answered: &Value) {
+    let examples = must_list_examples();
+    let example = examples.iter().find(|example| example.method == method).unwrap();
+    must_resemble(method, &example.answer, answered, Some(&must_list_fields()));
+}
+
 async fn must_make_wallet(scene: &Scene, rpc: &JsonRpc) -> Wallet {
     let (kind, version) = (AccountKind::Countersign, EntryPointVersion::V0_8);
     let wallet = scene.must_create_wallet(rpc, kind, version).await;
@@ -128,6 +143,10 @@ async fn every_documented_request_is_answered_as_documented() {
 
     let mut sent = BTreeSet::new();
     for Example { place, method, request, answer } in must_list_examples() {
+        if ABOUT_APPROVALS.contains(&method.as_str()) {
+            sent.insert(method);
+            continue;
+        }
         let wallet = match method.as_str() {
             // It asks for the nonce that the batch before it takes.
             "countersign_sendUserOperation" => built.address,

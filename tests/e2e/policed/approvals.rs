@@ -9,14 +9,16 @@ use countersign_devnet::{JsonRpc, Workspace};
 use serde_json::{Value, json};
 
 use super::{HEIR, Policed, SMALL_WEI, Signed, sign};
+use crate::documents::api_reference::must_be_as_documented;
 use crate::ledger::Ledger;
-use crate::shared::{must_refuse, must_settle};
+use crate::shared::{Change, must_refuse, must_settle};
 
 const LARGE: &str = "large";
 
 /// The approval of a person over the typed data that the gateway gives.
 async fn approval(rpc: &JsonRpc, by: &PrivateKeySigner, change: fn(&mut Value)) -> Value {
     let request: Value = rpc.call("countersign_getApprovalRequest", json!([LARGE])).await.unwrap();
+    must_be_as_documented("countersign_getApprovalRequest", &request);
     let mut typed = request["typedData"].clone();
     change(&mut typed["message"]);
     json!({
@@ -28,7 +30,8 @@ async fn approval(rpc: &JsonRpc, by: &PrivateKeySigner, change: fn(&mut Value)) 
 
 async fn must_approve(rpc: &JsonRpc, by: &PrivateKeySigner) {
     let good = approval(rpc, by, |_| ()).await;
-    rpc.call::<Value>("countersign_sendApproval", json!([good])).await.unwrap();
+    let taken: Value = rpc.call("countersign_sendApproval", json!([good])).await.unwrap();
+    must_be_as_documented("countersign_sendApproval", &taken);
 }
 
 async fn status_when(rpc: &JsonRpc, holds: impl Fn(&Value) -> bool) -> Value {
@@ -82,8 +85,12 @@ async fn a_large_amount_waits_until_two_treasurers_other_than_the_asker_approved
     let missing = awaited["missing"][0]["message"].as_str().unwrap();
     assert!(missing.contains("treasurers:2"), "{awaited:#}");
 
+    let method = "countersign_listPendingApprovals";
+    let listed: Value = rpc.call(method, json!([])).await.unwrap();
+    must_be_as_documented(method, &listed);
+
     // An approval that does not fit is refused by the name of what does not.
-    let cases: [(&str, fn(&mut Value)); 3] = [
+    let cases: [(&str, Change); 3] = [
         ("expired", |message| message["expiry"] = json!(1)),
         ("preview", |message| message["preview"] = json!(B256::ZERO)),
         ("operation", |message| message["userOpHash"] = json!(B256::ZERO)),

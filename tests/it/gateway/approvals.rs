@@ -11,6 +11,9 @@ use super::{
     world::{Setting, World, gift, steps},
 };
 
+/// Whether a refusal is the one that was expected.
+type Named = fn(&ApprovalError) -> bool;
+
 async fn two_must_approve(setting: Setting) -> (World, Wallet) {
     let world = World::start(setting).await;
     let wallet = world.funded_wallet(EntryPointVersion::V0_7).await;
@@ -91,7 +94,7 @@ async fn an_approval_that_does_not_fit_is_refused_by_name_and_not_kept() {
         ..approve(&person, truth, expiry)
     };
     let chain = ApprovalSubject { chain: ChainId::new(1), ..truth };
-    let cases: [(SignedApproval, fn(&ApprovalError) -> bool); 5] = [
+    let cases: [(SignedApproval, Named); 5] = [
         (approve(&person, chain, expiry), |e| matches!(e, ApprovalError::Chain { .. })),
         (approve(&person, ApprovalSubject { hash: other, ..truth }, expiry), |e| {
             matches!(e, ApprovalError::Operation { .. })

@@ -11,7 +11,7 @@ use alloy::{
 };
 use countersign_protocol::{
     CommitteeFile, CommitteeParty, FailureClass, GatewayEntry, Identity, PinnedServer, Request,
-    SignCall, SignReply, SignedReply,
+    SignCall, SignReply, SignedReply, StageTime,
     wire::{
         self,
         cosigner_server::{Cosigner, CosignerServer},
@@ -215,7 +215,7 @@ impl Cosigner for StandIn {
                 signature,
                 saw,
                 preview: B256::ZERO,
-                stages: Vec::new(),
+                stages: vec![StageTime { name: "rounds".into(), ms: 1.5 }],
             })
         };
         Ok(Response::new(reply.into_wire()))

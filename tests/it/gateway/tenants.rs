@@ -82,7 +82,7 @@ async fn a_key_for_one_wallet_neither_shows_nor_moves_another_of_its_caller() {
 
     let ask = ListWallets { chain: None, cursor: None, limit: 10 };
     let listed = gateway.list_wallets(&narrow, ask).await.unwrap();
-    assert_eq!(listed.wallets, [open.clone()]);
+    assert_eq!(listed.wallets, std::slice::from_ref(&open));
     let only = gateway.only_wallet(&narrow, CHAIN).await.unwrap();
     assert_eq!(only, open);
     let got = gateway.get_wallet(&narrow, CHAIN, closed.address).await;

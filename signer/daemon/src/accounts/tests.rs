@@ -150,6 +150,7 @@ mod fates {
             witness: witness.map(|witness| witness.url().parse().unwrap()),
             entry_points: vec![EntryPointConfig { version, address: version.canonical_address() }],
             accounts: Vec::new(),
+            delegates: Vec::new(),
             paymasters: Vec::new(),
         }]);
         reader.fate(at(), 0).await.unwrap()
