@@ -65,13 +65,14 @@ impl World {
         let root = self.folder.path();
         let text = format!(
             "data_dir = {:?}\nlisten = {:?}\ndev = {}\npassphrase = {{ file = {:?} }}\n\
-             committee = {:?}\npolicy = {:?}\n[deadlines]\nceremony_round_ms = 60000\n",
+             committee = {:?}\npolicy = {:?}\nfeatures = {:?}\n[deadlines]\nceremony_round_ms = 60000\n",
             root.join(at.to_string()),
             self.committee.parties()[at].addr,
             self.confirm == Confirm::Itself,
             root.join(at.to_string()).join("passphrase"),
             root.join("committee.json"),
             policy(),
+            features(),
         );
         DaemonConfig::from_toml(&text).unwrap()
     }
@@ -169,6 +170,11 @@ fn must_sign(identities: &[Identity], gateway: &Identity) -> CommitteeFile {
         file.sign(identity).unwrap();
     }
     file
+}
+
+/// The features of the example.
+fn features() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../features.example.toml")
 }
 
 /// The policy for development, as a file that every daemon can name.
