@@ -24,6 +24,16 @@ const ABOUT_APPROVALS: [&str; 3] = [
     "countersign_sendApproval",
 ];
 
+/// What is about plain keys and kinds of request that this world has switched off: `tests/it/gateway/signatures.rs` asks
+/// for each of them.
+const ABOUT_SIGNERS: [&str; 5] = [
+    "countersign_createSigner",
+    "countersign_signTypedData",
+    "countersign_signMessage",
+    "countersign_signAuthorization",
+    "countersign_signTransaction",
+];
+
 /// A documented request, and its answer.
 struct Example {
     place: String,
@@ -143,7 +153,8 @@ async fn every_documented_request_is_answered_as_documented() {
 
     let mut sent = BTreeSet::new();
     for Example { place, method, request, answer } in must_list_examples() {
-        if ABOUT_APPROVALS.contains(&method.as_str()) {
+        let method_name = method.as_str();
+        if ABOUT_APPROVALS.contains(&method_name) || ABOUT_SIGNERS.contains(&method_name) {
             sent.insert(method);
             continue;
         }

@@ -52,7 +52,8 @@ async fn no_field_can_be_changed(version: EntryPointVersion) {
             }
         }
     }
-    liar.must_leave_the_honest_gateway_served(&format!("after changed fields, {version}")).await;
+    let honest = Liar::new(scene).await;
+    honest.must_leave_the_honest_gateway_served(&format!("after changed fields, {version}")).await;
 }
 
 #[tokio::test]
