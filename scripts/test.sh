@@ -78,8 +78,8 @@ step 'format' cargo fmt --all --check
 step 'lints' cargo clippy --workspace --all-targets --all-features -q -- -D warnings
 
 if [ "$mode" = fast ]; then
-  step 'unit tests, but for the slowest' cargo nextest run --profile fast --workspace --lib --bins
-  step 'tidy' cargo nextest run -p countersign --test tidy
+  step 'unit tests, but for the slowest, and tidy' \
+    cargo nextest run --profile fast --workspace --lib --bins --test tidy
   finish
   exit 0
 fi
