@@ -8,7 +8,6 @@ mod eth;
 mod gate;
 mod listen;
 mod markdown;
-mod ordered;
 mod params;
 mod pm;
 mod schema;

@@ -1,7 +1,7 @@
 //! Taking an intent in: from then on it survives any crash.
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use countersign_protocol::canonical_json;
+use countersign_userop::canonical_json;
 use countersign_userop::{AccountError, EntryPointVersion, ParseError, UserOperation};
 use serde_json::{Map, Value, json};
 

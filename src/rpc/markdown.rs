@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::discover;
 use super::error::CATALOGUE;
-use super::ordered::ordered;
 use super::table::Method;
+use countersign_userop::ordered;
 
 const OPENING: &str = "\
 # The API

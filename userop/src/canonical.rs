@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::SignableKind;
+use crate::{SignableKind, canonical_json};
 
 /// The format that this build writes.
 const FORMAT: &str = "1";
@@ -32,9 +32,7 @@ pub struct PreviewHash(B256);
 impl CanonicalPreview {
     pub(crate) fn new(kind: SignableKind, body: Value) -> Self {
         let whole = serde_json::json!({ "format": FORMAT, "kind": kind.as_str(), "preview": body });
-        let mut bytes = Vec::new();
-        write(&whole, &mut bytes);
-        Self { bytes }
+        Self { bytes: canonical_json(&plain(whole)) }
     }
 
     /// The bytes; they are JSON text.
@@ -92,37 +90,16 @@ pub(crate) fn json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("our types have string keys and no serializer that fails")
 }
 
-/// `null` members are left out: an absent part and a missing one are the same thing.
-fn write(value: &Value, out: &mut Vec<u8>) {
+/// `null` members are left out: an absent part and a missing one are the same thing. Numbers become text, in digits.
+fn plain(value: Value) -> Value {
     match value {
         Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().filter(|(_, value)| !value.is_null()).collect();
-            entries.sort_by_key(|(key, _)| *key);
-            out.push(b'{');
-            for (i, (key, value)) in entries.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                out.extend(Value::from(key.as_str()).to_string().into_bytes());
-                out.push(b':');
-                write(value, out);
-            }
-            out.push(b'}');
+            let present = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(present.map(|(key, value)| (key, plain(value))).collect())
         }
-        Value::Array(items) => {
-            out.push(b'[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                write(item, out);
-            }
-            out.push(b']');
-        }
-        Value::Number(number) => {
-            out.extend(Value::from(number.to_string()).to_string().into_bytes());
-        }
-        leaf => out.extend(leaf.to_string().into_bytes()),
+        Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
+        Value::Number(number) => Value::from(number.to_string()),
+        leaf => leaf,
     }
 }
 

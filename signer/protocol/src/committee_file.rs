@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::canonical_json;
 use crate::identity::{Identity, IdentityKey, IdentitySignature};
+use countersign_userop::canonical_json;
 
 const VERSION: u32 = 1;
 const DOMAIN: &str = "committee file 1";

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use alloy::primitives::{Address, B256, Bytes};
-use alloy::sol_types::SolStruct as _;
+use alloy::sol_types::{Eip712Domain, SolStruct as _};
 use countersign_userop::{Call, ChainId, Signable, Signature65};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,15 @@ const ED25519_DOMAIN: &[u8] = b"countersign intent 1\0";
 /// The longest id, in bytes, as EIP-5792 has it.
 const MAX_ID: usize = 4096;
 
+/// The EIP-712 domain of what callers sign, on this chain.
+fn domain(chain: ChainId) -> Eip712Domain {
+    alloy::sol_types::eip712_domain! {
+        name: INTENT_DOMAIN,
+        version: "1",
+        chain_id: chain.get(),
+    }
+}
+
 /// What a caller wants done.
 #[derive(Clone, Copy, Debug)]
 pub struct Intent<'a> {
@@ -72,12 +81,7 @@ impl Intent<'_> {
             calls: self.calls.iter().map(call).collect(),
             expiry: self.expiry,
         };
-        let domain = alloy::sol_types::eip712_domain! {
-            name: INTENT_DOMAIN,
-            version: "1",
-            chain_id: self.chain.get(),
-        };
-        typed.eip712_signing_hash(&domain)
+        typed.eip712_signing_hash(&domain(self.chain))
     }
 
     /// What an Ed25519 key signs: the domain, then the digest.

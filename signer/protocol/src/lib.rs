@@ -18,7 +18,6 @@
 
 mod approval;
 mod call;
-mod canonical;
 mod client;
 mod committee_file;
 mod features;
@@ -34,7 +33,6 @@ pub use approval::{APPROVAL_DOMAIN, ApprovalError, ApprovalSubject, SignedApprov
 pub use call::{
     Attempt, CallError, ChildNumber, FailureClass, SignCall, SignReply, SignedReply, StageTime,
 };
-pub use canonical::canonical_json;
 pub use client::{ClientError, ClientOptions, CosignerClient, CosignerStatus, KeySummary};
 pub use committee_file::{
     CommitteeFile, CommitteeFileError, CommitteeHash, CommitteeParty, GatewayEntry, PartyFacts,

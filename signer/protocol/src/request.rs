@@ -4,13 +4,13 @@ use std::fmt;
 
 use alloy::primitives::{Address, U256};
 use countersign_userop::{
-    AccountKind, ChainId, EntryPointVersion, ParseError, SignableKind, SponsorWindow, UserOperation,
+    AccountKind, ChainId, EntryPointVersion, ParseError, SignableKind, SponsorWindow,
+    UserOperation, canonical_json,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::canonical_json;
 use crate::intent::SignedIntent;
 use crate::slot::{Slot, SlotDomain};
 

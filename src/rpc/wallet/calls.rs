@@ -108,7 +108,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::rpc::ordered::ordered;
+    use countersign_userop::ordered;
 
     fn batch(change: impl FnOnce(&mut Value)) -> Result<SendCalls, RpcError> {
         let mut batch = json!({

@@ -5,7 +5,7 @@ use alloy::sol_types::SolStruct as _;
 use countersign_userop::{ChainId, Signable, SignableKind};
 use serde_json::{Value, json};
 
-use super::{INTENT_DOMAIN, ed25519_message};
+use super::{INTENT_DOMAIN, domain, ed25519_message};
 
 mod eip712 {
     //! The typed data; the names are part of what is signed.
@@ -57,12 +57,7 @@ impl<'a> SignableIntent<'a> {
             digest: self.digest,
             expiry: self.expiry,
         };
-        let domain = alloy::sol_types::eip712_domain! {
-            name: INTENT_DOMAIN,
-            version: "1",
-            chain_id: self.chain.get(),
-        };
-        typed.eip712_signing_hash(&domain)
+        typed.eip712_signing_hash(&domain(self.chain))
     }
 
     /// What an Ed25519 key signs.
