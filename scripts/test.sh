@@ -16,16 +16,24 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 started=$SECONDS
 failed=()
 passed=0
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
 
 # step NAME COMMAND…: runs one gate; a failing gate does not hide the next one.
 step() {
   local name=$1 at=$SECONDS; shift
   printf '\n== %s\n' "$name"
-  if "$@"; then passed=$((passed + 1)); printf '== %s: ok (%ss)\n' "$name" $((SECONDS - at))
+  if "$@" 2>&1 | tee "$said/$name"; then passed=$((passed + 1)); printf '== %s: ok (%ss)\n' "$name" $((SECONDS - at))
   else failed+=("$name"); printf '== %s: FAILED (%ss)\n' "$name" $((SECONDS - at)); fi
 }
 
+# How many gates held; of each that did not, the end of what it said, so that the end of a long record is enough.
 finish() {
+  local name
+  for name in ${failed[@]+"${failed[@]}"}; do
+    printf '\n== %s said, at its end\n' "$name"
+    tail -n 100 "$said/$name"
+  done
   printf '\n== %s gates in %ss\n' "$((passed + ${#failed[@]}))" $((SECONDS - started))
   if [ ${#failed[@]} -gt 0 ]; then
     printf 'failed: %s\n' "${failed[@]}"

@@ -20,6 +20,25 @@ use crate::{ROLE, core};
 const PARTIES: u8 = 3;
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
+/// Where the cosigners run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Placing {
+    /// Each stays on a core of its own, as far as there are enough: one signature at a time is measured.
+    CoreEach,
+    /// Wherever the kernel has them run: all cores are to be used up.
+    Anywhere,
+}
+
+impl Placing {
+    /// The core of the cosigner with this number, counted from zero.
+    fn core_of(self, number: usize) -> Option<usize> {
+        match self {
+            Self::CoreEach => Some(number % core::cores()),
+            Self::Anywhere => None,
+        }
+    }
+}
+
 /// A running committee. Dropping it stops its processes.
 #[derive(Debug)]
 pub(crate) struct Committee {
@@ -38,8 +57,9 @@ impl Committee {
         chain: u64,
         account: &AccountSpec,
         key: &KeyName,
+        placing: Placing,
     ) -> anyhow::Result<Self> {
-        Self::start_through(chain, account, key, None).await
+        Self::start_through(chain, account, key, placing, None).await
     }
 
     /// The same, with every connection led through a proxy that counts what the receivers read, if there is a
@@ -51,6 +71,7 @@ impl Committee {
         chain: u64,
         account: &AccountSpec,
         key: &KeyName,
+        placing: Placing,
         counter: Option<&Counter>,
     ) -> anyhow::Result<Self> {
         let dir = TempDir::new()?;
@@ -81,7 +102,7 @@ impl Committee {
         let mut committee = Self { processes: Vec::new(), clients: Vec::new(), gateway, _dir: dir };
         for (number, home) in homes.iter().enumerate() {
             fs::copy(&file, home.join("committee.json"))?;
-            committee.processes.push(spawn(home, number)?);
+            committee.processes.push(spawn(home, placing.core_of(number))?);
         }
         for home in &homes {
             wait_for(home)?;
@@ -174,6 +195,8 @@ fn write_config(home: &Path, port: u16, chain: u64, account: &AccountSpec) -> an
         "passphrase": { "file": "passphrase" },
         "committee": "committee.json",
         "rules": { "max_cost_wei": "1000000000000000000" },
+        // One gateway, which may use all places.
+        "limits": { "sessions_per_gateway": 256 },
         "chains": [{
             "id": chain,
             // Counterfactual senders need no node; nothing listens here.
@@ -201,11 +224,10 @@ fn cosigner(home: &Path, args: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8(out.stdout)?)
 }
 
-fn spawn(home: &Path, number: usize) -> anyhow::Result<Child> {
+fn spawn(home: &Path, core: Option<usize>) -> anyhow::Result<Child> {
     let log = fs::File::create(home.join("log"))?;
-    let (core, which) = core::of(number);
     let mut command = command(home, &["run"])?;
-    command.env(core, which);
+    command.envs(core.map(core::setting));
     Ok(command.stdout(log.try_clone()?).stderr(log).stdin(Stdio::null()).spawn()?)
 }
 

@@ -8,10 +8,14 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 /// Says, to a cosigner process, which of the cores it stays on.
 const CORE: &str = "COUNTERSIGN_BENCH_CORE";
 
-/// The setting for the cosigner with this number, counted from zero.
-pub(crate) fn of(number: usize) -> (&'static str, String) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (CORE, (number % cores).to_string())
+/// How many there are for us.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The setting that keeps a cosigner process on this core.
+pub(crate) fn setting(core: usize) -> (&'static str, String) {
+    (CORE, core.to_string())
 }
 
 /// Stays on the core that the parent chose; where the kernel has none of it, anywhere.

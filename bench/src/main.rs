@@ -3,8 +3,11 @@
 mod bare_library;
 mod committee;
 mod core;
+mod guards;
+mod load;
 mod local_key;
 mod op;
+mod quorum;
 mod sign;
 mod stats;
 mod wire;
@@ -21,7 +24,7 @@ const ROLE: &str = "COUNTERSIGN_BENCH_ROLE";
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json\n  cargo run --release -p countersign-bench -- op --runs 50 --json"
+    after_help = "Examples:\n  cargo run --release -p countersign-bench -- sign --runs 1000 --json\n  cargo run --release -p countersign-bench -- op --runs 50 --json\n  cargo run --release -p countersign-bench -- guards --json\n  cargo run --release -p countersign-bench -- load --json"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -45,6 +48,27 @@ enum Command {
         /// How many operations of each sort.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         runs: u32,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What the guards cost: their share of a quorum's signature.
+    Guards {
+        /// How many signatures.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Requests that come all at once, on one key and on a hundred children of it, beside the bare library on all cores.
+    Load {
+        /// How many requests at once. A cosigner has 256 places, and each request takes one at two of the three.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=256))]
+        requests: u32,
+        /// How many bursts of each sort, in turn.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
         /// Print one JSON object and nothing else.
         #[arg(long)]
         json: bool,
@@ -73,6 +97,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Op { runs, json } => {
             (serde_json::to_value(runtime.block_on(op::measure(runs))?)?, json)
+        }
+        Command::Guards { runs, json } => {
+            (serde_json::to_value(runtime.block_on(guards::measure(runs))?)?, json)
+        }
+        Command::Load { requests, rounds, json } => {
+            (serde_json::to_value(runtime.block_on(load::measure(requests, rounds))?)?, json)
         }
     };
     if json {

@@ -1,27 +1,24 @@
 //! A quorum's signature over a whole operation, beside the bare library and a local key.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use alloy::primitives::{Address, Bytes, U256};
-use anyhow::{Context, bail, ensure};
+use alloy::primitives::Address;
+use anyhow::Context;
 use countersign_protocol::{
-    AccountClaim, Attempt, ChildNumber, ClientOptions, CommitteeParty, CosignerClient, Identity,
-    KeyName, PartyFacts, Request, SignCall, SignReply, SignedReply, StageTime,
-    UserOperationRequest,
+    ChildNumber, ClientOptions, CommitteeParty, CosignerClient, Identity, KeyName, PartyFacts,
+    SignReply,
 };
-use countersign_userop::{
-    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
-};
+use countersign_userop::{AccountKind, AccountSpec, EntryPointVersion};
 use serde::Serialize;
 
 use crate::bare_library::BareLibrary;
-use crate::committee::Committee;
+use crate::committee::{Committee, Placing};
 use crate::local_key;
+use crate::quorum::{CHAIN, call, millis, quorum_call, request, signed};
 use crate::stats::Quantiles;
 use crate::wire::Counter;
 
-const CHAIN: u64 = 31337;
 const QUORUM: [u8; 2] = [1, 2];
 /// Runs before the measured ones: connections are made and caches filled.
 const WARM_UP: u32 = 20;
@@ -63,7 +60,7 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
         Address::repeat_byte(0x1a),
     )?;
     let key: KeyName = "bench".parse()?;
-    let committee = Committee::start(CHAIN, &account, &key).await?;
+    let committee = Committee::start(CHAIN, &account, &key, Placing::CoreEach).await?;
     let child = ChildNumber::new(0).context("a child")?;
     let owner = committee.clients()[0].derive_owner(&key, Some(child)).await?;
     let local = local_client(&committee).await?;
@@ -77,13 +74,13 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
         }
         let request = request(&account, owner, run)?;
         let hash = *request.hash().as_bytes();
-        let call = call(&key, child, request);
-        let (quorum_ms, told) = quorum_call(&committee, &call).await?;
+        let call = call(&key, child, request, QUORUM);
+        let (quorum_ms, [told, _]) = quorum_call(&committee, &call).await?;
         let bare_ms = tokio::task::block_in_place(|| library.sign(hash, session(run)))?;
         let single_ms = timed(local.sign(&call)).await?;
         if run >= WARM_UP {
             quorum.push(quorum_ms);
-            for stage in told {
+            for stage in told.stages {
                 stages.entry(stage.name).or_default().push(stage.ms);
             }
             bare.push(bare_ms);
@@ -113,7 +110,8 @@ pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
 /// Bytes on the wire for one signature, with a committee of its own whose connections are counted.
 async fn bytes(account: &AccountSpec, key: &KeyName) -> anyhow::Result<u64> {
     let counter = Counter::default();
-    let committee = Committee::start_through(CHAIN, account, key, Some(&counter)).await?;
+    let committee =
+        Committee::start_through(CHAIN, account, key, Placing::CoreEach, Some(&counter)).await?;
     let child = ChildNumber::new(0).context("a child")?;
     let owner = committee.clients()[0].derive_owner(key, Some(child)).await?;
     let mut before = 0;
@@ -121,7 +119,7 @@ async fn bytes(account: &AccountSpec, key: &KeyName) -> anyhow::Result<u64> {
         if run == WARM_UP {
             before = counter.bytes();
         }
-        quorum_call(&committee, &call(key, child, request(account, owner, run)?)).await?;
+        quorum_call(&committee, &call(key, child, request(account, owner, run)?, QUORUM)).await?;
     }
     Ok((counter.bytes() - before) / u64::from(COUNTED))
 }
@@ -144,57 +142,10 @@ async fn local_client(committee: &Committee) -> anyhow::Result<CosignerClient> {
     Ok(CosignerClient::new(committee.gateway(), &party, ClientOptions::default())?)
 }
 
-fn request(account: &AccountSpec, owner: Address, nonce: u32) -> anyhow::Result<Request> {
-    let call = Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() };
-    let sender = account.address(owner, U256::ZERO);
-    let op = UserOperation::new(
-        account.version,
-        sender,
-        U256::from(nonce),
-        account.encode_calls(&[call])?,
-    )
-    .with_gas(GasLimits { call: 100_000, verification: 150_000, pre_verification: 50_000 })
-    .with_fees(Fees { max_fee_per_gas: 2_000_000_000, max_priority_fee_per_gas: 1_000_000_000 });
-    Ok(Request::UserOperation(UserOperationRequest {
-        entry_point: account.version.canonical_address(),
-        chain: ChainId::new(CHAIN),
-        version: account.version,
-        account: AccountClaim { kind: account.kind, factory: account.factory, salt: U256::ZERO },
-        op,
-        intent: None,
-    }))
-}
-
-fn call(key: &KeyName, child: ChildNumber, request: Request) -> SignCall {
-    SignCall {
-        key: key.clone(),
-        child: Some(child),
-        request,
-        quorum: QUORUM.to_vec(),
-        attempt: Attempt(rand::random()),
-        approvals: Vec::new(),
-        traceparent: None,
-        deadline: Duration::from_secs(10),
-    }
-}
-
 fn session(run: u32) -> [u8; 32] {
     let mut session = [0; 32];
     session[..4].copy_from_slice(&run.to_be_bytes());
     session
-}
-
-async fn quorum_call(
-    committee: &Committee,
-    call: &SignCall,
-) -> anyhow::Result<(f64, Vec<StageTime>)> {
-    let [first, second, ..] = committee.clients() else { bail!("no quorum") };
-    let started = Instant::now();
-    let (one, two) = tokio::try_join!(first.sign(call), second.sign(call))?;
-    let ms = millis(started);
-    let (one, two) = (signed(one)?, signed(two)?);
-    ensure!(one.signature == two.signature, "the members of the quorum gave different signatures");
-    Ok((ms, one.stages))
 }
 
 async fn timed(
@@ -203,15 +154,4 @@ async fn timed(
     let started = Instant::now();
     signed(answer.await?)?;
     Ok(millis(started))
-}
-
-fn signed(reply: SignReply) -> anyhow::Result<SignedReply> {
-    match reply {
-        SignReply::Signed(signed) => Ok(signed),
-        other => bail!("no signature: {other:?}"),
-    }
-}
-
-fn millis(started: Instant) -> f64 {
-    started.elapsed().as_secs_f64() * 1000.0
 }

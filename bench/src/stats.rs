@@ -27,6 +27,13 @@ impl Quantiles {
     }
 }
 
+/// The middle of a series, by nearest rank.
+pub(crate) fn median(mut series: Vec<f64>) -> Option<f64> {
+    series.sort_by(f64::total_cmp);
+    let middle = series.len().div_ceil(2).checked_sub(1)?;
+    series.get(middle).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +43,13 @@ mod tests {
         let hundred = (1..=100).rev().map(f64::from).collect();
         let quantiles = Quantiles::of(hundred).expect("a series");
         assert_eq!(quantiles, Quantiles { p50: 50.0, p90: 90.0, p99: 99.0 });
+    }
+
+    #[test]
+    fn a_median_is_one_of_the_series() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.0));
+        assert_eq!(median(Vec::new()), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::fmt;
 use alloy::primitives::{Address, B256, U256};
 use countersign_protocol::{KeyName, Slot};
 use serde::{Deserialize, Serialize};
+use sqlx::Connection as _;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
@@ -180,28 +181,22 @@ pub(crate) async fn may_land(
 }
 
 impl Store {
-    /// Notes that our last-round message left: from here on the digest counts as signed whatever followed.
+    /// Notes that our last-round messages left: from here on the digests count as signed whatever followed.
     ///
-    /// The slot was bound at the decision already, so a crash just before this note frees nothing.
+    /// Their slots were bound at the decision already, so a crash just before this note frees nothing.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn mark_signed(
-        &self,
-        slot: &KeySlot,
-        digest: B256,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
+    /// [`StoreError::Database`]: nothing was noted.
+    pub async fn mark_signed(&self, signed: &[Signed]) -> Result<(), StoreError> {
         let mut connection = self.connection().await;
-        sqlx::query(
-            "UPDATE journal SET signed_at = ? WHERE slot = ? AND digest = ? AND signed_at IS NULL",
-        )
-        .bind(now_ms)
-        .bind(slot.to_string())
-        .bind(format!("{digest:#x}"))
-        .execute(&mut *connection)
-        .await?;
-        Ok(())
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        for Signed { slot, digest, at_ms } in signed {
+            let query = "UPDATE journal SET signed_at = ? \
+                         WHERE slot = ? AND digest = ? AND signed_at IS NULL";
+            let query = sqlx::query(query).bind(at_ms).bind(slot.to_string());
+            query.bind(format!("{digest:#x}")).execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Every digest that a slot was given, oldest first, with the time at which it counted as signed.
@@ -224,6 +219,17 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// A digest that counts as signed.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The slot that it holds.
+    pub slot: KeySlot,
+    /// The digest.
+    pub digest: B256,
+    /// When our last-round message for it left, in milliseconds.
+    pub at_ms: i64,
 }
 
 /// A digest that holds, or held, a slot.

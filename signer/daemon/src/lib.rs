@@ -62,7 +62,7 @@ pub use daemon::{Daemon, StartError};
 pub use decision::{Entry, Lands, Recorded};
 pub use exposure::Exposure;
 pub use heads::Heads;
-pub use journal::{Claim, Clash, GasTerms, Held, KeySlot, OperationTerms, Standing, Terms};
+pub use journal::{Claim, Clash, GasTerms, Held, KeySlot, OperationTerms, Signed, Standing, Terms};
 pub use judgement::{Refusal, Rule, Ruling};
 pub use keys::{KeyRecord, Keys, LiveKey};
 pub use metrics::{Metrics, MetricsError};

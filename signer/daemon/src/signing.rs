@@ -6,6 +6,8 @@
 mod conclusion;
 mod engines;
 mod failure;
+mod keeping;
+mod marks;
 mod meeting;
 mod places;
 mod rounds;
@@ -40,6 +42,7 @@ use crate::weighing::barrier_owner;
 
 use engines::Engines;
 use failure::{Ended, Failure};
+use marks::Marks;
 use meeting::Binding;
 use places::Places;
 use rounds::Session;
@@ -113,6 +116,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     places: Places,
     engines: Engines,
+    marks: Arc<Marks>,
     /// All that was asked and is not yet answered, whether or not its caller still waits.
     tasks: TaskTracker,
 }
@@ -146,6 +150,7 @@ impl Signer {
             metrics,
             places,
             engines: Engines::new(),
+            marks: Arc::default(),
             tasks: TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -272,7 +277,7 @@ impl Inner {
         // The rounds, each message under the gates; the signature is verified inside.
         let session = Session { key, claim, session: met.session, deadline };
         let _at_work = self.metrics.engine_session();
-        let signature = self.run(session, call, met.mail, met.early).await?;
+        let signature = self.run(session, call, met).await?;
         stages.lap("rounds");
         Ok(signature)
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::decision::Entry;
 use crate::decision::fixtures::{claim, entry};
+use crate::journal::Signed;
 use crate::judgement::{Refusal, Rule};
 use countersign_protocol::Identity;
 
@@ -282,7 +283,8 @@ async fn the_story_of_an_operation_is_all_that_is_on_record_of_it() {
         claim.slot.clone()
     });
     store.record(&told, NOW).await.unwrap().verdict.unwrap();
-    store.mark_signed(&slot.unwrap(), B256::repeat_byte(4), NOW + 5).await.unwrap();
+    let (slot, digest) = (slot.unwrap(), B256::repeat_byte(4));
+    store.mark_signed(&[Signed { slot, digest, at_ms: NOW + 5 }]).await.unwrap();
     let refused = Entry {
         attempt: Some([9; 16]),
         verdict: Err(Refusal::new(Rule::Cost, "too dear")),

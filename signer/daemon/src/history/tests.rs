@@ -8,7 +8,7 @@ use countersign_protocol::{Identity, Request, SignReply};
 use super::*;
 use crate::decision::fixtures::{claim, entry, operation_terms};
 use crate::decision::{Entry, Lands};
-use crate::journal::{Clash, Standing, Terms};
+use crate::journal::{Claim, Clash, Signed, Standing, Terms};
 use crate::judgement::{Refusal, Rule};
 use crate::store::Store;
 use crate::world::World;
@@ -286,8 +286,8 @@ async fn the_history_has_its_golden_form() {
     let lands = Lands { hash: B256::repeat_byte(7), valid_until: Some(5) };
     let given = Entry { attempt: Some([1; 16]), operation: Some(lands), ..nonce(1) };
     verdict(&store, &given).await.unwrap();
-    let claim = given.claim.unwrap();
-    store.mark_signed(&claim.slot, claim.digest, NOW + 1).await.unwrap();
+    let Claim { slot, digest, .. } = given.claim.unwrap();
+    store.mark_signed(&[Signed { slot, digest, at_ms: NOW + 1 }]).await.unwrap();
     let mut approval = nonce(2);
     let claim = approval.claim.as_mut().unwrap();
     claim.terms = Terms::Approval {

@@ -188,8 +188,10 @@ async fn signed_is_noted_once_and_stays() {
     let (_folder, store) = store().await;
     let claim = claim(1);
     store.record(&entry(claim.clone()), NOW).await.unwrap().verdict.unwrap();
-    store.mark_signed(&claim.slot, claim.digest, NOW + 5).await.unwrap();
-    store.mark_signed(&claim.slot, claim.digest, NOW + 9).await.unwrap();
+    for at_ms in [NOW + 5, NOW + 9] {
+        let signed = Signed { slot: claim.slot.clone(), digest: claim.digest, at_ms };
+        store.mark_signed(&[signed]).await.unwrap();
+    }
 
     let held = store.slot_history(&claim.slot).await.unwrap();
 

@@ -16,11 +16,11 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::failure::Failure;
+use super::keeping::{Keeping, unkept};
 use super::{Inner, LiveKey};
 use crate::heads::{Doubt, SignedHead};
 use crate::journal::Claim;
 use crate::judgement::Rule;
-use crate::store::StoreError;
 use crate::transport::{Frame, FrameKind, Mail};
 
 /// The version of everything that two cosigners say to each other while signing.
@@ -130,6 +130,7 @@ pub(super) struct Met {
     pub(super) session: SessionId,
     pub(super) mail: Mail,
     pub(super) early: Early,
+    pub(super) keeping: Keeping,
 }
 
 /// Where members meet before their session has a name: the attempt is all that they surely share.
@@ -177,8 +178,8 @@ impl Inner {
                 Err(reason) => return Err(disagree(from, reason)),
             };
         }
-        self.heads.keep().await.map_err(unkept)?;
-        Ok(Met { session: ours.session(&nonces)?, mail, early })
+        let keeping = Keeping::begin(&self.heads, &self.tasks);
+        Ok(Met { session: ours.session(&nonces)?, mail, early, keeping })
     }
 
     /// Looks whether the member's journal went on from where we knew it.
@@ -291,11 +292,6 @@ fn doubtful(doubt: Doubt) -> Failure {
         Doubt::RolledBack(refusal) => Failure::internal(&refusal.to_string()),
         Doubt::Store(error) => unkept(error),
     }
-}
-
-fn unkept(error: StoreError) -> Failure {
-    tracing::error!(%error, "the heads of journals could not be kept");
-    Failure::internal("the heads of journals could not be kept")
 }
 
 /// How many rounds of `party` wait already.

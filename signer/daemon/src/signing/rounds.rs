@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use super::engines::EngineFailure;
 use super::failure::Failure;
-use super::meeting::{Early, rendezvous};
+use super::meeting::{Met, rendezvous};
 use super::{Inner, LiveKey};
 use crate::clock;
 use crate::fault;
-use crate::journal::Claim;
+use crate::journal::{Claim, Signed};
 use crate::judgement;
-use crate::transport::{Frame, FrameKind, Mail, PeerError};
+use crate::transport::{Frame, FrameKind, PeerError};
 
 /// What is fixed once the quorum agreed.
 pub(super) struct Session {
@@ -25,24 +25,23 @@ pub(super) struct Session {
 }
 
 impl Inner {
-    /// Runs the protocol to a verified signature. `early` came while the quorum was still meeting.
+    /// Runs the protocol to a verified signature.
     pub(super) async fn run(
         &self,
         session: Session,
         call: &SignCall,
-        mut mail: Mail,
-        early: Early,
+        met: Met,
     ) -> Result<[u8; 65], Failure> {
-        self.rounds(&session, call, &mut mail, early).await.map_err(Failure::in_rounds)
+        self.rounds(&session, call, met).await.map_err(Failure::in_rounds)
     }
 
     async fn rounds(
         &self,
         session: &Session,
         call: &SignCall,
-        mail: &mut Mail,
-        mut early: Early,
+        met: Met,
     ) -> Result<[u8; 65], Failure> {
+        let Met { mut mail, mut early, mut keeping, .. } = met;
         let (mut machine, messages) = self.begin(session, call).await?;
         self.release(session, call, messages)?;
         while !machine.is_done() {
@@ -50,7 +49,7 @@ impl Inner {
                 Some(letter) => letter,
                 None => {
                     let missing = machine.waiting_for();
-                    self.next(mail, session.deadline, missing, "rounds").await?
+                    self.next(&mut mail, session.deadline, missing, "rounds").await?
                 }
             };
             if frame.kind != FrameKind::Round {
@@ -63,7 +62,12 @@ impl Inner {
             let (back, outcome) = self.compute(session, call, receive).await?;
             machine = back;
             match outcome {
-                Ok(messages) => self.release(session, call, messages)?,
+                Ok(messages) => {
+                    if messages.iter().any(|message| message.round() == SignRound::Last) {
+                        keeping.done().await?;
+                    }
+                    self.release(session, call, messages)?;
+                }
                 Err(error) if error.session_goes_on() => {
                     tracing::warn!(party = %from, %error, "a bad frame was dropped");
                 }
@@ -141,9 +145,11 @@ impl Inner {
     /// From here on the digest counts as signed, whatever follows. Its slot was bound before the first message, so
     /// that nothing waits for this note, which is for people; a daemon that stops in order finishes it.
     fn mark_signed(&self, claim: &Claim) {
-        let (store, slot, digest) = (self.store.clone(), claim.slot.clone(), claim.digest);
+        let Claim { slot, digest, .. } = claim;
+        self.marks.add(Signed { slot: slot.clone(), digest: *digest, at_ms: clock::now_ms() });
+        let (store, marks) = (self.store.clone(), Arc::clone(&self.marks));
         self.tasks.spawn(async move {
-            if let Err(error) = store.mark_signed(&slot, digest, clock::now_ms()).await {
+            if let Err(error) = marks.write(&store).await {
                 tracing::error!(%error, "a signature could not be noted as such");
             }
         });
