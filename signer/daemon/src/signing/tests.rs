@@ -141,6 +141,30 @@ async fn members_that_mean_different_requests_part_before_any_round() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_round_does_not_leave_before_the_others_head_is_on_disk() {
+    let world = World::start().await;
+    let mut connection = world.daemons[&1].store.connection().await;
+    sqlx::query("DROP TABLE peer_head").execute(&mut *connection).await.unwrap();
+    drop(connection);
+    let rounds = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&rounds);
+    world.tap(move |from, _, frame| {
+        let is_ours = from == party(1) && frame.kind == FrameKind::Round;
+        *seen.lock().unwrap() += u32::from(is_ours);
+        vec![frame]
+    });
+    let call = world.call(&[1, 2], Request::UserOperation(world.operation(1)));
+
+    let replies = world.ask_all(&call).await;
+
+    let (class, message, ..) = must_fail(&replies[0]);
+    assert_eq!(class, FailureClass::Internal);
+    assert_eq!(message, "the heads of journals could not be kept");
+    must_fail(&replies[1]);
+    assert_eq!(*rounds.lock().unwrap(), 2, "two rounds before the last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_operation_signs_again_and_another_in_its_slot_does_not() {
     let world = World::start().await;
     let request = world.operation(1);
