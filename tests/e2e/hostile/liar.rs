@@ -16,6 +16,7 @@ use countersign_userop::{
 };
 use serde_json::{Value, json};
 
+use crate::ledger::{call, mintCall};
 use crate::shared::{Scene, batch, must_create_wallet, must_settle};
 
 /// What every operation of these stories may use, and what it pays for that.
@@ -226,10 +227,12 @@ impl Liar {
         record.unwrap_or_else(|| panic!("cosigner {index} has no record of attempt {attempt}"))
     }
 
-    /// The honest gateway is served as ever, for the same wallet.
+    /// The honest gateway is served as ever, for the same wallet: it mints a token, at a price that no other story
+    /// can change meanwhile.
     pub(super) async fn must_leave_the_honest_gateway_served(&self, id: &str) {
         let rpc = honest(&self.manifest);
-        let calls = json!([{ "to": self.manifest.target, "data": "0xd09de08a" }]);
+        let mint = mintCall { to: self.sender(), amount: U256::ONE };
+        let calls = json!([call(self.manifest.token, &mint)]);
         let batch = batch(&self.manifest, &self.wallet["address"], id, calls);
         rpc.call::<Value>("wallet_sendCalls", batch).await.unwrap();
         let status = must_settle(&rpc, id).await;
