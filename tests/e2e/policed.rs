@@ -47,20 +47,7 @@ impl Policed {
     /// Calls of `wallet_sendCalls` with the caller's signature over `signed`.
     fn batch(&mut self, id: &str, wei: u64, signed: Signed) -> Value {
         let chain = ChainId::new(self.world.anvil().chain_id());
-        let calls = [gift(signed.wei.unwrap_or(wei))];
-        let intent =
-            Intent { id, chain, sender: self.wallet.address, calls: &calls, expiry: signed.expiry };
-        let signature = sign(&self.caller, intent.typed_data());
-        json!([{
-            "version": "2.0.0", "id": id, "from": self.wallet.address, "chainId": chain,
-            "atomicRequired": true, "calls": [gift(wei)],
-            "capabilities": { "countersign": {
-                "sponsor": "account",
-                "intent": {
-                    "expiry": signed.expiry, "wallet": self.caller.address(), "signature": signature,
-                },
-            } },
-        }])
+        signed_batch(&self.caller, chain, self.wallet.address, id, wei, signed)
     }
 
     async fn must_send(&mut self, id: &str, wei: u64, signed: Signed) {
@@ -69,25 +56,49 @@ impl Policed {
     }
 }
 
+/// Calls of `wallet_sendCalls` that give so many wei away, with the caller's signature over `signed`.
+pub(crate) fn signed_batch(
+    caller: &PrivateKeySigner,
+    chain: ChainId,
+    from: Address,
+    id: &str,
+    wei: u64,
+    signed: Signed,
+) -> Value {
+    let calls = [gift(signed.wei.unwrap_or(wei))];
+    let intent = Intent { id, chain, sender: from, calls: &calls, expiry: signed.expiry };
+    let signature = sign(caller, intent.typed_data());
+    json!([{
+        "version": "2.0.0", "id": id, "from": from, "chainId": chain,
+        "atomicRequired": true, "calls": [gift(wei)],
+        "capabilities": { "countersign": {
+            "sponsor": "account",
+            "intent": {
+                "expiry": signed.expiry, "wallet": caller.address(), "signature": signature,
+            },
+        } },
+    }])
+}
+
 /// What of the intent is signed otherwise than it is sent.
 #[derive(Clone, Copy)]
-struct Signed {
+pub(crate) struct Signed {
     expiry: u64,
     wei: Option<u64>,
 }
 
 impl Signed {
-    fn truly() -> Self {
+    pub(crate) fn truly() -> Self {
         Self { expiry: now() + 600, wei: None }
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// Signed as any wallet signs typed data.
-fn sign(by: &PrivateKeySigner, typed: Value) -> String {
+pub(crate) fn sign(by: &PrivateKeySigner, typed: Value) -> String {
     let typed: TypedData = serde_json::from_value(typed).unwrap();
     let signature = by.sign_hash_sync(&typed.eip712_signing_hash().unwrap()).unwrap();
     alloy::hex::encode_prefixed(signature.as_bytes())

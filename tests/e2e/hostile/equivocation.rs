@@ -1,22 +1,13 @@
-//! Lies of which each half is true: one operation for one cosigner, another for the other.
+//! Lies of which each half is true: one thing for one cosigner, another for the other.
 
-use alloy::primitives::{Address, Bytes, U256};
-use countersign_protocol::{SignCall, SignReply, UserOperationRequest};
-use countersign_userop::{Call, Fees, GasLimits, UserOperation};
+use std::time::{Duration, Instant};
 
+use countersign_protocol::{SignCall, SignReply};
+use serde_json::json;
+
+use super::haunted::haunted;
 use super::liar::Liar;
 use crate::shared::scene;
-
-/// An operation under the same nonce, as good as the other by every rule, that pays somebody else.
-fn another(liar: &Liar, truth: &UserOperationRequest) -> UserOperationRequest {
-    let call = Call { to: Address::repeat_byte(0xc0), value: U256::from(1), data: Bytes::new() };
-    let calls = liar.spec.encode_calls(&[call]).unwrap();
-    let op = UserOperation::new(truth.version, truth.op.sender(), truth.op.nonce(), calls)
-        .with_factory(truth.op.factory().cloned())
-        .with_gas(GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 })
-        .with_fees(Fees { max_fee_per_gas: 2_000, max_priority_fee_per_gas: 1_000 });
-    UserOperationRequest { op, ..truth.clone() }
-}
 
 #[tokio::test]
 async fn two_members_that_are_shown_different_operations_sign_neither_and_ban_nobody() {
@@ -24,7 +15,7 @@ async fn two_members_that_are_shown_different_operations_sign_neither_and_ban_no
     let truth = liar.truth(4);
     let first = liar.call(&[1, 2], truth.clone());
     // One attempt, so that the two meet.
-    let second = SignCall { attempt: first.attempt, ..liar.call(&[1, 2], another(&liar, &truth)) };
+    let second = SignCall { attempt: first.attempt, ..liar.call(&[1, 2], liar.another(&truth)) };
 
     let replies = liar.ask_each(&[(1, &first), (2, &second)]).await;
 
@@ -43,11 +34,34 @@ async fn two_members_that_are_shown_different_operations_sign_neither_and_ban_no
         assert_eq!(liar.operator(index, &["bans"]), "", "cosigner {index}");
     }
     // The nonce is used up where it was shown: neither operation can be had from these two any more.
-    for request in [truth.clone(), another(&liar, &truth)] {
+    for request in [truth.clone(), liar.another(&truth)] {
         let call = liar.call(&[1, 2], request);
         for reply in liar.ask(&[1, 2], &call).await {
             assert!(!matches!(reply, SignReply::Signed(_)), "{reply:?}");
         }
     }
     liar.must_leave_the_honest_gateway_served("after showing two operations").await;
+}
+
+#[tokio::test]
+async fn a_member_that_tells_two_others_different_things_in_keygen_is_named_by_both_and_no_key_comes_of_it()
+ {
+    let mut story = haunted().await;
+    story.ghost(json!({ "manner": "equivocate", "to": 2 }));
+    let named = "party 3 told different parties different things in round 2";
+    let [first, second, _] = story.world.cosigners() else { panic!("no committee of three") };
+    let told = first.keygen("two-faced", "plain", 2).await.unwrap_err().to_string();
+    assert!(told.contains(named), "{told}");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !second.process().log().unwrap().contains(named) {
+        assert!(Instant::now() < deadline, "{}", second.process().log_tail(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for cosigner in [&*first, &*second] {
+        assert!(!cosigner.operator(&["status"]).unwrap().contains("two-faced"));
+    }
+    // When it speaks with one voice, the name is free.
+    story.ghost(json!({ "manner": "honest" }));
+    story.world.cosigners()[0].keygen("two-faced", "plain", 2).await.unwrap();
+    story.must_end_well().await;
 }

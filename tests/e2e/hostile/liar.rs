@@ -11,11 +11,17 @@ use countersign_protocol::{
     Request, SignCall, SignReply, UserOperationRequest, pinned_channel, wire,
 };
 use countersign_userop::{
-    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
+    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Factory, Fees, GasLimits,
+    UserOperation,
 };
 use serde_json::{Value, json};
 
+use crate::ledger::{call, mintCall};
 use crate::shared::{Scene, batch, must_create_wallet, must_settle};
+
+/// What every operation of these stories may use, and what it pays for that.
+const GAS: GasLimits = GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 };
+const FEES: Fees = Fees { max_fee_per_gas: 2_000, max_priority_fee_per_gas: 1_000 };
 
 /// A whole gateway's power over one wallet of an honest caller.
 pub(super) struct Liar {
@@ -69,15 +75,17 @@ impl Liar {
 
     /// An operation that nothing is wrong with, in a lane of nonces that the honest gateway does not use.
     pub(super) fn truth(&self, sequence: u64) -> UserOperationRequest {
-        let calls =
-            [Call { to: Address::repeat_byte(0xbe), value: U256::from(1), data: Bytes::new() }];
+        self.operation(sequence, &[gift(Address::repeat_byte(0xbe), 1)])
+    }
+
+    /// An operation of the wallet that makes these calls, in that lane.
+    pub(super) fn operation(&self, sequence: u64, calls: &[Call]) -> UserOperationRequest {
         let nonce = (U256::from(7) << 64) | U256::from(sequence);
-        let sender = self.spec.address(self.owner, self.salt);
-        let data = self.spec.encode_calls(&calls).unwrap();
-        let op = UserOperation::new(self.spec.version, sender, nonce, data)
+        let data = self.spec.encode_calls(calls).unwrap();
+        let op = UserOperation::new(self.spec.version, self.sender(), nonce, data)
             .with_factory(Some(self.spec.factory_call(self.owner, self.salt)))
-            .with_gas(GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 })
-            .with_fees(Fees { max_fee_per_gas: 2_000, max_priority_fee_per_gas: 1_000 });
+            .with_gas(GAS)
+            .with_fees(FEES);
         let claim =
             AccountClaim { kind: self.spec.kind, factory: self.spec.factory, salt: self.salt };
         UserOperationRequest {
@@ -88,6 +96,20 @@ impl Liar {
             op,
             intent: None,
         }
+    }
+
+    /// Another operation under the same nonce, as good as this one by every other rule, and dearer, as a
+    /// replacement is; but it pays somebody else.
+    pub(super) fn another(&self, truth: &UserOperationRequest) -> UserOperationRequest {
+        let calls = self.spec.encode_calls(&[gift(Address::repeat_byte(0x5a), 9)]).unwrap();
+        let (sender, factory) = (truth.op.sender(), truth.op.factory().cloned());
+        let request = retold(truth, sender, calls, factory);
+        with_fees(request, 2 * FEES.max_fee_per_gas, 2 * FEES.max_priority_fee_per_gas)
+    }
+
+    /// The wallet.
+    pub(super) fn sender(&self) -> Address {
+        self.spec.address(self.owner, self.salt)
     }
 
     /// The call that asks `quorum` for that.
@@ -111,6 +133,18 @@ impl Liar {
         futures::future::try_join_all(answers).await.unwrap()
     }
 
+    /// The same power in another hand: a second gateway's worth of connections.
+    pub(super) fn twin(&self) -> Self {
+        Self {
+            manifest: self.manifest.clone(),
+            clients: connect(&self.identity, &self.committee),
+            identity: self.identity.clone(),
+            committee: self.committee.clone(),
+            wallet: self.wallet.clone(),
+            ..*self
+        }
+    }
+
     /// Connects anew: connections live as long as the story that made them.
     pub(super) fn reconnect(&mut self) {
         self.clients = connect(&self.identity, &self.committee);
@@ -129,9 +163,23 @@ impl Liar {
 
     /// Both cosigners that are asked refuse by `rule`, and both have it on record.
     pub(super) async fn must_be_refused(&self, lie: &str, rule: &str, call: &SignCall) {
+        self.must_be_refused_as(lie, rule, "", call).await;
+    }
+
+    /// The same, with these words in each one's reason.
+    pub(super) async fn must_be_refused_as(
+        &self,
+        lie: &str,
+        rule: &str,
+        words: &str,
+        call: &SignCall,
+    ) {
         for (index, reply) in [1, 2].into_iter().zip(self.ask(&[1, 2], call).await) {
             match reply {
-                SignReply::Refused { rule: named, .. } => assert_eq!(named, rule, "{lie}"),
+                SignReply::Refused { rule: named, message } => {
+                    assert_eq!(named, rule, "{lie}: {message}");
+                    assert!(message.contains(words), "{lie}: {message}");
+                }
                 other => panic!("{lie}: {other:?}"),
             }
             let record = self.record(index, call);
@@ -165,25 +213,60 @@ impl Liar {
         String::from_utf8(shown.stdout).unwrap()
     }
 
+    /// What a cosigner's operator finds on record.
+    pub(super) fn records(&self, index: usize) -> Vec<Value> {
+        let lines = self.operator(index, &["audit", "show"]);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// The record that a cosigner's operator finds of this call.
     pub(super) fn record(&self, index: usize, call: &SignCall) -> Value {
         let attempt = alloy::hex::encode(call.attempt.0);
-        let lines = self.operator(index, &["audit", "show"]);
-        let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let mut found = records.filter(|record| record["attempt"] == attempt);
+        let mut found = self.records(index).into_iter().filter(|at| at["attempt"] == attempt);
         let record = found.next();
         record.unwrap_or_else(|| panic!("cosigner {index} has no record of attempt {attempt}"))
     }
 
-    /// The honest gateway is served as ever, for the same wallet.
+    /// The honest gateway is served as ever, for the same wallet: it mints a token, at a price that no other story
+    /// can change meanwhile.
     pub(super) async fn must_leave_the_honest_gateway_served(&self, id: &str) {
         let rpc = honest(&self.manifest);
-        let calls = json!([{ "to": self.manifest.target, "data": "0xd09de08a" }]);
+        let mint = mintCall { to: self.sender(), amount: U256::ONE };
+        let calls = json!([call(self.manifest.token, &mint)]);
         let batch = batch(&self.manifest, &self.wallet["address"], id, calls);
         rpc.call::<Value>("wallet_sendCalls", batch).await.unwrap();
         let status = must_settle(&rpc, id).await;
         assert_eq!(status["status"], 200, "{status}");
     }
+}
+
+/// A call that gives wei away.
+pub(super) fn gift(to: Address, wei: u64) -> Call {
+    Call { to, value: U256::from(wei), data: Bytes::new() }
+}
+
+/// The same operation of another sender, with other calls or with another factory.
+pub(super) fn retold(
+    request: &UserOperationRequest,
+    sender: Address,
+    calls: Bytes,
+    factory: Option<Factory>,
+) -> UserOperationRequest {
+    let op = UserOperation::new(request.version, sender, request.op.nonce(), calls)
+        .with_factory(factory)
+        .with_gas(GAS)
+        .with_fees(FEES);
+    UserOperationRequest { op, ..request.clone() }
+}
+
+/// The same operation at another price.
+pub(super) fn with_fees(
+    request: UserOperationRequest,
+    max: u128,
+    tip: u128,
+) -> UserOperationRequest {
+    let fees = Fees { max_fee_per_gas: max, max_priority_fee_per_gas: tip };
+    UserOperationRequest { op: request.op.with_fees(fees), ..request }
 }
 
 /// The honest caller's way to the gateway.

@@ -2,28 +2,12 @@
 
 use alloy::primitives::{Address, Bytes, U256};
 use countersign_protocol::UserOperationRequest;
-use countersign_userop::{
-    AccountSpec, ChainId, EntryPointVersion, Factory, Fees, GasLimits, UserOperation,
-};
+use countersign_userop::{AccountSpec, ChainId, EntryPointVersion};
 
-use super::liar::Liar;
+use super::liar::{Liar, retold};
 use crate::shared::scene;
 
 const STRANGER: Address = Address::repeat_byte(0x5a);
-
-/// The same operation of another sender, with other calls or with another factory.
-fn retold(
-    request: &UserOperationRequest,
-    sender: Address,
-    calls: Bytes,
-    factory: Option<Factory>,
-) -> UserOperationRequest {
-    let op = UserOperation::new(request.version, sender, request.op.nonce(), calls)
-        .with_factory(factory)
-        .with_gas(GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 })
-        .with_fees(Fees { max_fee_per_gas: 2_000, max_priority_fee_per_gas: 1_000 });
-    UserOperationRequest { op, ..request.clone() }
-}
 
 #[tokio::test]
 async fn another_chain_is_refused_by_name() {

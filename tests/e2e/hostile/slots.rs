@@ -1,16 +1,10 @@
 //! A nonce is signed for once; a replacement is the same operation, dearer.
 
-use alloy::primitives::{Address, Bytes, U256};
 use countersign_protocol::UserOperationRequest;
-use countersign_userop::{Call, Fees, GasLimits, UserOperation};
+use countersign_userop::GasLimits;
 
-use super::liar::Liar;
+use super::liar::{Liar, with_fees};
 use crate::shared::scene;
-
-fn with_fees(request: UserOperationRequest, max: u128, tip: u128) -> UserOperationRequest {
-    let fees = Fees { max_fee_per_gas: max, max_priority_fee_per_gas: tip };
-    UserOperationRequest { op: request.op.with_fees(fees), ..request }
-}
 
 #[tokio::test]
 async fn a_second_operation_for_a_used_nonce_is_refused_by_name() {
@@ -18,13 +12,7 @@ async fn a_second_operation_for_a_used_nonce_is_refused_by_name() {
     let truth = liar.truth(1);
     liar.must_be_signed(&liar.call(&[1, 2], truth.clone())).await;
 
-    let theft = [Call { to: Address::repeat_byte(0x5a), value: U256::from(9), data: Bytes::new() }];
-    let calls = liar.spec.encode_calls(&theft).unwrap();
-    let op = UserOperation::new(truth.version, truth.op.sender(), truth.op.nonce(), calls)
-        .with_factory(truth.op.factory().cloned())
-        .with_gas(GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 })
-        .with_fees(Fees { max_fee_per_gas: 4_000, max_priority_fee_per_gas: 2_000 });
-    let second = UserOperationRequest { op, ..truth.clone() };
+    let second = liar.another(&truth);
     liar.must_be_refused("a second operation", "journal", &liar.call(&[1, 2], second)).await;
     // What was signed once may be asked for again.
     liar.must_be_signed(&liar.call(&[1, 2], truth)).await;

@@ -1,11 +1,9 @@
 //! A member that takes its part of the secret's work back at the end.
 
-use alloy::primitives::{Address, Bytes, U256};
 use countersign_protocol::{Request, SignCall, SignReply};
-use countersign_userop::{Call, Fees, GasLimits, UserOperation};
 use serde_json::json;
 
-use super::haunted::{GHOST, HONEST, Haunted, WITH_GHOST, haunted};
+use super::haunted::{GHOST, HONEST, WITH_GHOST, haunted};
 
 /// The operation of a call.
 fn request(call: &SignCall) -> countersign_protocol::UserOperationRequest {
@@ -13,19 +11,6 @@ fn request(call: &SignCall) -> countersign_protocol::UserOperationRequest {
         Request::UserOperation(request) => request.clone(),
         other => panic!("{other:?}"),
     }
-}
-
-/// Another operation under the nonce of this call.
-fn another(story: &Haunted, call: &SignCall) -> SignCall {
-    let truth = request(call);
-    let theft = Call { to: Address::repeat_byte(0x5a), value: U256::from(9), data: Bytes::new() };
-    let calls = story.liar.spec.encode_calls(&[theft]).unwrap();
-    let op = UserOperation::new(truth.version, truth.op.sender(), truth.op.nonce(), calls)
-        .with_factory(truth.op.factory().cloned())
-        .with_gas(GasLimits { call: 90_000, verification: 300_000, pre_verification: 50_000 })
-        .with_fees(Fees { max_fee_per_gas: 4_000, max_priority_fee_per_gas: 2_000 });
-    let another = countersign_protocol::UserOperationRequest { op, ..truth };
-    story.liar.call(&HONEST, another)
 }
 
 #[tokio::test]
@@ -36,7 +21,7 @@ async fn an_operation_whose_last_message_was_withheld_counts_as_signed() {
     story.must_fail(&call).await.must_miss_ghost();
 
     // The ghost may hold a signature that it denies, so that nothing else is signed under this nonce.
-    let another = another(&story, &call);
+    let another = story.liar.call(&HONEST, story.liar.another(&request(&call)));
     match &story.liar.ask(&[1], &another).await[0] {
         SignReply::Refused { rule, .. } => assert_eq!(rule, "journal"),
         other => panic!("{other:?}"),

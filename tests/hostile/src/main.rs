@@ -4,13 +4,15 @@
 mod manner;
 mod meddler;
 mod seal;
+mod two_faced;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use countersign_cosigner::{Daemon, DaemonConfig};
+use countersign_cosigner::{Daemon, DaemonConfig, Peers};
+use countersign_protocol::Identity;
 use tokio::signal::unix::{SignalKind, signal};
 
 use meddler::Meddler;
@@ -50,9 +52,10 @@ async fn main() -> ExitCode {
 async fn run(config: PathBuf) -> anyhow::Result<()> {
     let manner = config.with_file_name("manner.json");
     let config = DaemonConfig::load(&config)?;
+    let identity = Identity::load(&config.data_dir.join("identity.pem"))?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let daemon =
-        Daemon::start_through(config, |links| Arc::new(Meddler::new(links, manner))).await?;
+    let way = |links| Arc::new(Meddler::new(links, manner, identity)) as Arc<dyn Peers>;
+    let daemon = Daemon::start_through(config, way).await?;
     terminate.recv().await;
     daemon.stop().await;
     Ok(())

@@ -62,6 +62,9 @@ pub(crate) enum Manner {
     OtherEpoch,
     /// Sends garbage of the same length behind the header, under a right checksum.
     Garble { which: Which },
+    /// Tells this party another chain code in keygen than the rest, each well committed and signed; and says nothing
+    /// of it afterwards.
+    Equivocate { to: u8 },
 }
 
 impl Manner {

@@ -1,20 +1,23 @@
 //! Stands between a cosigner and its links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use countersign_cosigner::{Frame, FrameKind, PeerError, Peers};
-use countersign_threshold::PartyId;
+use countersign_protocol::Identity;
+use countersign_threshold::{PartyId, SessionId};
 
 use crate::manner::{Manner, Which};
 use crate::seal::sealed;
+use crate::two_faced::OtherFace;
 
 /// Alters frames as the file says at that moment.
 pub(crate) struct Meddler {
     links: Arc<dyn Peers>,
     file: PathBuf,
+    other_face: OtherFace,
     memory: Mutex<Memory>,
 }
 
@@ -24,11 +27,13 @@ struct Memory {
     late: BTreeMap<PartyId, Frame>,
     /// What was sent before at the place of each sort of frame, by receiver.
     said: BTreeMap<(PartyId, u8), Vec<u8>>,
+    /// Sessions of keygens in which two things were said.
+    two_faced: BTreeSet<SessionId>,
 }
 
 impl Meddler {
-    pub(crate) fn new(links: Arc<dyn Peers>, file: PathBuf) -> Self {
-        Self { links, file, memory: Mutex::default() }
+    pub(crate) fn new(links: Arc<dyn Peers>, file: PathBuf, identity: Identity) -> Self {
+        Self { links, file, other_face: OtherFace::new(identity), memory: Mutex::default() }
     }
 
     /// What leaves instead of the frame.
@@ -36,13 +41,31 @@ impl Meddler {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let earlier = remember(&mut memory, to, &frame);
         let manner = Manner::read(&self.file);
-        let mut leaving = altered(manner, to, frame, earlier, &mut memory);
+        let mut leaving = match manner {
+            Manner::Equivocate { to: other } => self.spoken(other, to, frame, &mut memory),
+            manner => altered(manner, to, frame, earlier, &mut memory),
+        };
         if !leaving.is_empty()
             && let Some(late) = memory.late.remove(&to)
         {
             leaving.push(late);
         }
         leaving
+    }
+}
+
+impl Meddler {
+    /// What the party `to` hears of a keygen in which `other` is to hear something else.
+    fn spoken(&self, other: u8, to: PartyId, mut frame: Frame, memory: &mut Memory) -> Vec<Frame> {
+        if frame.kind == FrameKind::Ceremony && memory.two_faced.contains(&frame.session) {
+            tracing::warn!(%to, what = "unsaid", "ill will");
+            return vec![];
+        }
+        if to.index() == other && self.other_face.put_on(&mut frame) {
+            tracing::warn!(%to, what = "told otherwise", "ill will");
+            memory.two_faced.insert(frame.session);
+        }
+        vec![frame]
     }
 }
 
