@@ -42,6 +42,8 @@ pub struct WorldOptions {
     pub sponsor_window: Duration,
     /// The policy file of every cosigner; the development policy if none.
     pub policy: Option<String>,
+    /// The collector that the gateway and the cosigners tell their spans; none if none.
+    pub collector: Option<String>,
     /// The chain.
     pub chain: AnvilOptions,
     /// The bundler.
@@ -59,6 +61,7 @@ impl Default for WorldOptions {
             confirmations: 1,
             sponsor_window: Duration::from_secs(600),
             policy: None,
+            collector: None,
             chain: AnvilOptions::default(),
             bundler: AltoOptions::default(),
             announce: |_| (),

@@ -87,6 +87,9 @@ pub(super) fn cosigner(
     if options.policy.is_some() {
         file["policy"] = json!("policy.toml");
     }
+    if let Some(collector) = &options.collector {
+        file["telemetry"] = json!({ "otlp": collector });
+    }
     toml_text(&file)
 }
 
@@ -97,7 +100,7 @@ pub(super) fn gateway(
     bundler: &str,
     port: u16,
 ) -> anyhow::Result<String> {
-    toml_text(&json!({
+    let mut file = json!({
         "listen": format!("127.0.0.1:{port}"),
         "database": "sqlite://gateway.db",
         "dev": true,
@@ -118,5 +121,9 @@ pub(super) fn gateway(
                 "paymasters": chain.paymasters,
             },
         }],
-    }))
+    });
+    if let Some(collector) = &options.collector {
+        file["telemetry"] = json!({ "otlp": collector });
+    }
+    toml_text(&file)
 }
