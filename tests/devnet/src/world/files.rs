@@ -45,12 +45,19 @@ impl Chain<'_> {
 }
 
 /// `features.toml`: what a world uses.
-pub(super) fn features(chain: &Chain<'_>) -> anyhow::Result<String> {
+pub(super) fn features(options: &WorldOptions, chain: &Chain<'_>) -> anyhow::Result<String> {
+    let mut everywhere = Vec::new();
+    let mut requests = vec!["userOperation", "paymasterApproval"];
+    if options.plain_key.is_some() {
+        everywhere.push("message");
+        requests.extend(["typedData", "authorization", "transaction"]);
+    }
     toml_text(&json!({
         "version": 1,
+        "everywhere": { "requests": everywhere },
         "chains": [{
             "id": chain.anvil.chain_id(),
-            "requests": ["userOperation", "paymasterApproval"],
+            "requests": requests,
             "accounts": ["countersign", "simple"],
             "sponsorship": true,
         }],
