@@ -8,6 +8,7 @@ use std::{
 };
 
 use alloy::primitives::Address;
+use countersign_telemetry::TelemetryConfig;
 use countersign_userop::{AccountKind, AccountSpec, ChainId, EntryPointVersion};
 use figment::{
     Figment,
@@ -41,6 +42,8 @@ pub struct GatewayConfig {
     pub limits: LimitsConfig,
     /// Where figures are shown to Prometheus, on a loopback address; nowhere when absent.
     pub metrics: Option<SocketAddr>,
+    /// Where spans go; nowhere when absent.
+    pub telemetry: Option<TelemetryConfig>,
     /// `sqlite://` URL of the gateway's state.
     pub database: String,
     /// Lowers guards that only a development machine may lower; said at start.

@@ -14,6 +14,7 @@ mod sign;
 mod sponsor;
 mod stage;
 mod submit;
+mod told;
 mod track;
 mod worker;
 

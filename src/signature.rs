@@ -59,7 +59,7 @@ pub(crate) async fn sign(
             digest,
             signer: signer.address,
             approvals: Vec::new(),
-            trace: Some(TraceContext::fresh()),
+            trace: Some(caller.trace().cloned().unwrap_or_else(TraceContext::fresh)),
         })
         .await?;
     let transaction = raw(&signable, &signed.signature)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tracing::Span;
 
 /// The trace that a call belongs to, and the span that asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,9 @@ pub struct TraceContext {
     trace_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<String>,
+    /// Whether those who ask would have the trace told.
+    #[serde(default = "told", skip_serializing_if = "is_told")]
+    sampled: bool,
 }
 
 impl TraceContext {
@@ -19,7 +23,7 @@ impl TraceContext {
     pub fn fresh() -> Self {
         // All zeros would be none.
         let id = rand::random::<u128>().max(1);
-        Self { trace_id: format!("{id:032x}"), parent_id: None }
+        Self { trace_id: format!("{id:032x}"), parent_id: None, sampled: told() }
     }
 
     /// Reads a `traceparent` header; nothing of one that is malformed.
@@ -36,7 +40,23 @@ impl TraceContext {
         if !whole || !(known || later) || zero(trace) || zero(parent) {
             return None;
         }
-        Some(Self { trace_id: trace.to_owned(), parent_id: Some(parent.to_owned()) })
+        let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
+        let (trace_id, parent_id) = (trace.to_owned(), Some(parent.to_owned()));
+        Some(Self { trace_id, parent_id, sampled })
+    }
+
+    /// The same trace as it goes on from a span of ours; as it was if the span is not told.
+    #[must_use]
+    pub(crate) fn within(&self, span: &Span) -> Self {
+        let header = countersign_telemetry::traceparent(span);
+        header.and_then(|header| Self::parse(&header)).unwrap_or_else(|| self.clone())
+    }
+
+    /// Makes a span that was not entered yet the child of the one that asked.
+    pub(crate) fn adopt(&self, span: &Span) {
+        if let Some(parent) = &self.parent_id {
+            countersign_telemetry::follow(span, &self.with_span(parent));
+        }
     }
 
     /// The trace's id: 32 hex digits.
@@ -48,8 +68,11 @@ impl TraceContext {
     /// A header for whoever is asked next, with a span of its own.
     #[must_use]
     pub fn header(&self) -> String {
-        let span = rand::random::<u64>().max(1);
-        format!("00-{}-{span:016x}-01", self.trace_id)
+        self.with_span(&format!("{:016x}", rand::random::<u64>().max(1)))
+    }
+
+    fn with_span(&self, span: &str) -> String {
+        format!("00-{}-{span}-{:02x}", self.trace_id, u8::from(self.sampled))
     }
 }
 
@@ -57,6 +80,15 @@ impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.trace_id)
     }
+}
+
+/// What was kept before there was a choice is told.
+const fn told() -> bool {
+    true
+}
+
+const fn is_told(sampled: &bool) -> bool {
+    *sampled
 }
 
 fn is_hex(text: &str, length: usize) -> bool {
@@ -78,6 +110,23 @@ mod tests {
         let next = TraceContext::parse(&context.header()).unwrap();
         assert_eq!(next.trace_id(), TRACE);
         assert_ne!(next.parent_id, context.parent_id);
+    }
+
+    #[test]
+    fn a_caller_that_would_not_have_its_trace_told_is_heard() {
+        for flags in ["00", "01"] {
+            let header = format!("00-{TRACE}-b7ad6b7169203331-{flags}");
+            let context = TraceContext::parse(&header).unwrap();
+            assert!(context.header().ends_with(flags), "{header}");
+            let kept = serde_json::to_value(&context).unwrap();
+            assert_eq!(serde_json::from_value::<TraceContext>(kept).unwrap(), context);
+        }
+    }
+
+    #[test]
+    fn without_a_collector_a_trace_goes_on_as_it_came() {
+        let context = TraceContext::parse(&format!("00-{TRACE}-b7ad6b7169203331-01")).unwrap();
+        assert_eq!(context.within(&Span::current()), context);
     }
 
     #[test]

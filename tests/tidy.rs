@@ -11,8 +11,9 @@ use toml_edit::DocumentMut;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Package, folder, and the packages of ours that its shipped code may use.
-const ARROWS: [(&str, &str, &[&str]); 7] = [
+const ARROWS: [(&str, &str, &[&str]); 8] = [
     ("countersign-userop", "userop", &[]),
+    ("countersign-telemetry", "telemetry", &[]),
     ("countersign-threshold", "signer/threshold", &[]),
     ("countersign-policy", "signer/policy", &["countersign-userop"]),
     ("countersign-bundler-client", "bundler-client", &["countersign-userop"]),
@@ -23,6 +24,7 @@ const ARROWS: [(&str, &str, &[&str]); 7] = [
         &[
             "countersign-policy",
             "countersign-protocol",
+            "countersign-telemetry",
             "countersign-threshold",
             "countersign-userop",
         ],
@@ -30,7 +32,12 @@ const ARROWS: [(&str, &str, &[&str]); 7] = [
     (
         "countersign",
         ".",
-        &["countersign-bundler-client", "countersign-protocol", "countersign-userop"],
+        &[
+            "countersign-bundler-client",
+            "countersign-protocol",
+            "countersign-telemetry",
+            "countersign-userop",
+        ],
     ),
 ];
 

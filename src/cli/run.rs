@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Args;
+use countersign_telemetry::Telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -33,41 +34,52 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn execute(self) -> anyhow::Result<()> {
-        telemetry::start(self.log_format)?;
         let config = self.file.load()?;
-        let (listen, database) = (config.listen, config.database.clone());
-        warn_of_waivers(&config);
-        let _figures = match config.metrics {
-            Some(address) => Some(MetricsServer::start(address).await?),
+        let telemetry = match &config.telemetry {
+            Some(told) => Some(Telemetry::start("countersign", env!("CARGO_PKG_VERSION"), told)?),
             None => None,
         };
-        let stop = CancellationToken::new();
-        let gateway = Gateway::open(config).await.context("cannot open the gateway")?;
-        let keys =
-            ApiKeys::connect(&database).await.context("cannot open the store of API keys")?;
-        let server = RpcServer::start(gateway.clone(), keys, listen).await?;
-        tracing::info!(address = %server.address(), "listening");
-        let reloads = gateway.clone();
-        let mut work = tokio::spawn({
-            let (gateway, stop) = (gateway, stop.clone());
-            async move { gateway.run(stop).await }
-        });
-        // Calls that nobody carries out must not be taken in: without the pipeline, stop.
-        tokio::select! {
-            told = told_to_stop(&reloads) => told?,
-            ended = &mut work => {
-                server.stop().await;
-                ended.context("the pipeline failed")??;
-                anyhow::bail!("the pipeline ended");
-            }
+        telemetry::start(self.log_format, telemetry.as_ref())?;
+        let served = serve(config).await;
+        if let Some(telemetry) = telemetry {
+            telemetry.stop().await;
         }
-        tracing::info!("stopping");
-        stop.cancel();
-        server.stop().await;
-        work.await.context("the pipeline failed")??;
-        tracing::info!("stopped");
-        Ok(())
+        served
     }
+}
+
+async fn serve(config: GatewayConfig) -> anyhow::Result<()> {
+    let (listen, database) = (config.listen, config.database.clone());
+    warn_of_waivers(&config);
+    let _figures = match config.metrics {
+        Some(address) => Some(MetricsServer::start(address).await?),
+        None => None,
+    };
+    let stop = CancellationToken::new();
+    let gateway = Gateway::open(config).await.context("cannot open the gateway")?;
+    let keys = ApiKeys::connect(&database).await.context("cannot open the store of API keys")?;
+    let server = RpcServer::start(gateway.clone(), keys, listen).await?;
+    tracing::info!(address = %server.address(), "listening");
+    let reloads = gateway.clone();
+    let mut work = tokio::spawn({
+        let (gateway, stop) = (gateway, stop.clone());
+        async move { gateway.run(stop).await }
+    });
+    // Calls that nobody carries out must not be taken in: without the pipeline, stop.
+    tokio::select! {
+        told = told_to_stop(&reloads) => told?,
+        ended = &mut work => {
+            server.stop().await;
+            ended.context("the pipeline failed")??;
+            anyhow::bail!("the pipeline ended");
+        }
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+    server.stop().await;
+    work.await.context("the pipeline failed")??;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 /// What protects less than it could is said at every start.

@@ -4,7 +4,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::ConfigFile;
-use crate::pipeline::Stage;
 use crate::service::TimelineEntry;
 use crate::store::{SqliteStore, Store as _, StoredOperation};
 
@@ -58,18 +57,9 @@ fn story(stored: &StoredOperation, timeline: &[TimelineEntry]) -> Value {
         "wallet": intent.wallet.address,
         "stage": stage.name(),
         "userOpHash": stage.hash(),
-        "transactionHash": transaction(stage),
+        "transactionHash": stage.transaction(),
         "steps": timeline,
     })
-}
-
-fn transaction(stage: &Stage) -> Option<alloy::primitives::B256> {
-    match stage {
-        Stage::Included(included) | Stage::Reverted(included) => {
-            Some(included.inclusion.transaction_hash)
-        }
-        _ => None,
-    }
 }
 
 fn print(stored: &StoredOperation, timeline: &[TimelineEntry]) {

@@ -42,6 +42,9 @@ fn the_example_mentions_every_field_of_a_chain() {
         "shutdown_ms",
         "concurrency",
         "metrics",
+        "[telemetry]",
+        "otlp",
+        "sample",
         "[tls]",
         "cert",
         "body_bytes",
@@ -99,4 +102,16 @@ fn a_bundler_that_is_listed_twice_is_named_without_its_path() {
     let text = example().replace("\"http://127.0.0.1:4337\"", &format!("\"{url}\", \"{url}\""));
     let error = must_load(&text).unwrap_err().to_string();
     assert!(error.contains("bundler.example") && !error.contains("SECRET"), "{error}");
+}
+
+#[test]
+fn the_examples_collector_is_one_and_a_collector_beyond_this_machine_is_none() {
+    let text = example();
+    let told = text.replace("# [telemetry]", "[telemetry]");
+    let told = told.replace("# otlp =", "otlp =").replace("# sample =", "sample =");
+    let config = must_load(&told).unwrap();
+    assert_eq!(config.telemetry.unwrap().otlp.as_str(), "http://127.0.0.1:4317/");
+    assert!(must_load(&text).unwrap().telemetry.is_none(), "off unless it is asked for");
+    let error = must_load(&told.replace("127.0.0.1:4317", "10.1.2.3:4317")).unwrap_err();
+    assert!(error.to_string().contains("beyond this machine"), "{error}");
 }

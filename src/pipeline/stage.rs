@@ -294,6 +294,16 @@ impl Stage {
         }
     }
 
+    /// The transaction that brought it onto the chain.
+    pub(crate) const fn transaction(&self) -> Option<B256> {
+        match self {
+            Self::Included(included) | Self::Reverted(included) => {
+                Some(included.inclusion.transaction_hash)
+            }
+            _ => None,
+        }
+    }
+
     /// Nothing can happen to it any more.
     pub(crate) const fn is_settled(&self) -> bool {
         match self {

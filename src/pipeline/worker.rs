@@ -17,7 +17,7 @@ use super::{
     fault,
     halt::{Done, Halt, failure},
     stage::{Dropped, Generation, History, Submitted},
-    step,
+    step, told,
 };
 use crate::{
     clock,
@@ -123,7 +123,11 @@ async fn advance(
         }
         let job = Job { operation: &operation, stop };
         let started = Instant::now();
-        let outcome = within_lease(step(world, &job, current.clone())).await;
+        let span = told::span_of(&operation, &current);
+        let outcome = step(world, &job, current.clone()).instrument(span.clone());
+        let outcome = within_lease(outcome).await;
+        told::tell(&span, &outcome);
+        drop(span);
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match outcome {
             Ok(Done { next, note }) => {

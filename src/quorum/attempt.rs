@@ -7,6 +7,7 @@ use countersign_protocol::{
 };
 use countersign_userop::Signature65;
 use futures::{Stream, StreamExt as _, stream::FuturesUnordered};
+use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::trace::TraceContext;
 
@@ -41,26 +42,42 @@ impl AttemptFailure {
 }
 
 impl Quorum {
-    /// Asks every member at once and ends with the first thing that decides the try.
+    /// One try, and what the trace is told of it.
     pub(super) async fn attempt(
         &self,
         ask: &Ask,
         quorum: &[u8],
         limit: Duration,
     ) -> Result<QuorumSignature, AttemptFailure> {
+        let attempt = Attempt(rand::random());
+        let span = span_of(ask, quorum, attempt);
+        let trace = ask.trace.as_ref().map(TraceContext::header);
         let call = SignCall {
             key: ask.key.clone(),
             child: ask.child,
             request: ask.request.clone(),
             quorum: quorum.to_vec(),
-            attempt: Attempt(rand::random()),
+            attempt,
             approvals: ask.approvals.clone(),
-            traceparent: ask.trace.as_ref().map(TraceContext::header),
+            traceparent: countersign_telemetry::traceparent(&span).or(trace),
             deadline: limit,
         };
+        let result = self.ask_all(ask, &call, limit).instrument(span.clone()).await;
+        tell(&span, &result);
+        result
+    }
+
+    /// Asks every member at once and ends with the first thing that decides the try.
+    async fn ask_all(
+        &self,
+        ask: &Ask,
+        call: &SignCall,
+        limit: Duration,
+    ) -> Result<QuorumSignature, AttemptFailure> {
+        let quorum = &call.quorum;
         let members: Vec<_> = quorum.iter().filter_map(|party| self.member(*party)).collect();
         let mut asked: FuturesUnordered<_> =
-            members.iter().map(|member| async { (*member, member.sign(&call).await) }).collect();
+            members.iter().map(|member| async { (*member, member.sign(call).await) }).collect();
         let mut signed: Option<QuorumSignature> = None;
         let mut patience = limit;
         while let Ok(Some((member, answer))) = tokio::time::timeout(patience, asked.next()).await {
@@ -114,6 +131,44 @@ impl Quorum {
         let silent = futures::future::join_all(probes).await;
         failure.blamed.extend(silent.into_iter().flatten());
         failure
+    }
+}
+
+/// The span that the cosigners' own go under: below the step that asks, or below whoever asked for that.
+fn span_of(ask: &Ask, quorum: &[u8], attempt: Attempt) -> Span {
+    let within_step = countersign_telemetry::traceparent(&Span::current()).is_some();
+    let span = tracing::info_span!(
+        "attempt",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        key = %ask.key,
+        request = %ask.request.kind(),
+        quorum = ?quorum,
+        attempt = %hex::encode(attempt.0),
+        user_op_hash = ask.request.user_op_hash().map(tracing::field::display),
+        outcome = Empty,
+        rule = Empty,
+    );
+    if let Some(trace) = ask.trace.as_ref().filter(|_| !within_step) {
+        trace.adopt(&span);
+    }
+    span
+}
+
+fn tell(span: &Span, result: &Result<QuorumSignature, AttemptFailure>) {
+    let Err(failure) = result else {
+        span.record("outcome", "signed");
+        return;
+    };
+    span.record("otel.status_code", "ERROR");
+    match &failure.refusal {
+        Some(refusal) => {
+            span.record("outcome", "refused");
+            span.record("rule", &refusal.rule);
+        }
+        None => {
+            span.record("outcome", "failed");
+        }
     }
 }
 

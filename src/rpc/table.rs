@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::error::{Code, RpcError};
 use super::throttle::Tally;
@@ -145,11 +146,17 @@ async fn answer(
     let trace = extensions.get::<TraceContext>().cloned().unwrap_or_else(TraceContext::fresh);
     let span = tracing::info_span!(
         "rpc",
+        otel.kind = "server",
+        otel.name = name,
+        otel.status_code = Empty,
         method = name,
         caller = who,
-        trace_id = trace.trace_id(),
-        code = tracing::field::Empty
+        trace_id = Empty,
+        code = Empty
     );
+    trace.adopt(&span);
+    let trace = trace.within(&span);
+    span.record("trace_id", trace.trace_id());
     let tally = extensions.get::<Tally>().cloned().unwrap_or_default();
     let text = params.as_str().map(str::to_owned);
     async move {
@@ -161,7 +168,9 @@ async fn answer(
         match &result {
             Ok(_) => tracing::debug!(elapsed_ms, "answered"),
             Err(error) => {
-                tracing::Span::current().record("code", error.code().number());
+                let span = tracing::Span::current();
+                span.record("code", error.code().number());
+                span.record("otel.status_code", "ERROR");
                 if let Some(seconds) = error.retry_after_s() {
                     tally.throttled(Duration::from_secs(seconds));
                 }

@@ -5,3 +5,4 @@ mod landed;
 mod paymaster_service;
 mod reverted;
 mod stopped;
+mod told;

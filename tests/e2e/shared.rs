@@ -25,16 +25,17 @@ pub(crate) struct Scene {
 /// The shared world; the first story to ask starts it.
 pub(crate) async fn scene() -> &'static Scene {
     static SCENE: OnceCell<Scene> = OnceCell::const_new();
-    SCENE
-        .get_or_init(|| async {
-            let world = World::start(WorldOptions::default()).await.unwrap();
-            let config = world.logs().path().join("gateway/gateway.toml");
-            Scene { manifest: world.manifest(), config, _world: world }
-        })
-        .await
+    SCENE.get_or_init(|| Scene::must_start(WorldOptions::default())).await
 }
 
 impl Scene {
+    /// A world of its own, for stories that need another than the shared one.
+    pub(crate) async fn must_start(options: WorldOptions) -> Self {
+        let world = World::start(options).await.unwrap();
+        let config = world.logs().path().join("gateway/gateway.toml");
+        Self { manifest: world.manifest(), config, _world: world }
+    }
+
     /// A client that presents the world's own API key.
     pub(crate) fn rpc(&self) -> JsonRpc {
         self.rpc_with(&self.manifest.api_key)

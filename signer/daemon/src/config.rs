@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use countersign_telemetry::TelemetryConfig;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use serde::Deserialize;
@@ -51,6 +52,9 @@ pub struct DaemonConfig {
     /// Where Prometheus reads this daemon's metrics, on this machine alone; nowhere unless given.
     #[serde(default)]
     pub metrics: Option<SocketAddr>,
+    /// Where spans go; nowhere unless given.
+    #[serde(default)]
+    pub telemetry: Option<TelemetryConfig>,
     /// How to log.
     #[serde(default)]
     pub log: LogFormat,

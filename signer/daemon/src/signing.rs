@@ -12,6 +12,7 @@ mod meeting;
 mod places;
 mod rounds;
 mod stages;
+mod told;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use countersign_userop::{Descriptors, SponsorWindow};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::accounts::{AccountReader, NonceAt};
 use crate::audit::AuditHead;
@@ -47,6 +49,7 @@ use meeting::Binding;
 use places::Places;
 use rounds::Session;
 use stages::Stages;
+use told::stage;
 
 /// How long before the caller's own deadline a session ends at the latest.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -210,12 +213,14 @@ impl Signer {
     /// Answers a call. It runs to its end even if the caller goes away.
     pub async fn sign(&self, caller: &str, call: SignCall) -> SignReply {
         let (inner, caller) = (Arc::clone(&self.inner), caller.to_owned());
-        let told = self.inner.tasks.spawn(async move { inner.sign(&caller, &call).await });
-        let reply = match told.await {
+        let span = told::span_of(self.inner.book.me, &caller, &call);
+        let session = async move { inner.sign(&caller, &call).await }.instrument(span.clone());
+        let reply = match self.inner.tasks.spawn(session).await {
             Ok(Ok(signed)) => SignReply::Signed(signed),
             Ok(Err(ended)) => ended.into_reply(),
             Err(_) => Failure::internal("the session died").into_reply(),
         };
+        told::tell(&span, &reply);
         self.inner.metrics.answered(&reply);
         reply
     }
@@ -223,10 +228,6 @@ impl Signer {
 
 impl Inner {
     /// The story of one request.
-    #[tracing::instrument(skip_all, fields(
-        caller, key = %call.key, request = %call.request.kind(), quorum = ?call.quorum,
-        attempt = %hex::encode(call.attempt.0), trace = call.traceparent.as_deref(),
-    ))]
     async fn sign(&self, caller: &str, call: &SignCall) -> Result<SignedReply, Ended> {
         let _place = match self.places.take(caller) {
             Ok(place) => place,
@@ -240,14 +241,15 @@ impl Inner {
         // Authenticate, recompute, decode, preview, and every rule.
         let key = self.keys.get(&call.key);
         let request_hash = B256::from(*call.request.hash().as_bytes());
-        let judged = self.judge(caller, call, request_hash, key.as_deref()).await;
+        let judged = self.judge(caller, call, request_hash, key.as_deref());
+        let judged = judged.instrument(stage!("judge")).await;
         stages.lap("judge");
 
         // Decision, slot and audit record: one synced commit before the first message.
         let saw = judged.preview.clone();
         let preview = judged.preview_hash.map(|hash| *hash.as_b256()).unwrap_or_default();
-        let (claim, head) =
-            self.write_down(caller, call, request_hash, key.as_deref(), judged).await?;
+        let written = self.write_down(caller, call, request_hash, key.as_deref(), judged);
+        let (claim, head) = written.instrument(stage!("journal")).await?;
         let key = key.ok_or_else(|| Failure::internal("a key vanished"))?;
         stages.lap("journal");
 
@@ -271,13 +273,15 @@ impl Inner {
         stages: &mut Stages,
     ) -> Result<[u8; 65], Failure> {
         // Everyone means the same, and brings fresh randomness for the session's name.
-        let met = self.meet(&key.gates, &binding, head, deadline).await?;
+        let met = self.meet(&key.gates, &binding, head, deadline);
+        let met = met.instrument(stage!("open")).await?;
         stages.lap("open");
 
         // The rounds, each message under the gates; the signature is verified inside.
         let session = Session { key, claim, session: met.session, deadline };
         let _at_work = self.metrics.engine_session();
-        let signature = self.run(session, call, met).await?;
+        let signature = self.run(session, call, met);
+        let signature = signature.instrument(stage!("rounds")).await?;
         stages.lap("rounds");
         Ok(signature)
     }
@@ -362,8 +366,8 @@ impl Inner {
 
     /// The operation that lands by our signature, if the request is one.
     fn lands(&self, request: &Request) -> Option<Lands> {
+        let hash = *request.user_op_hash()?.as_b256();
         let Request::UserOperation(request) = request else { return None };
-        let hash = *request.op.hash(request.entry_point, request.chain).as_b256();
         let chain = self.book.chains.iter().find(|chain| chain.id == request.chain);
         let paymaster = request.op.paymaster();
         let window = chain.zip(paymaster).and_then(|(chain, paymaster)| {

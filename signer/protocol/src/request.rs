@@ -4,7 +4,7 @@ use std::fmt;
 
 use alloy::primitives::{Address, U256};
 use countersign_userop::{
-    AccountKind, ChainId, EntryPointVersion, ParseError, SignableKind, SponsorWindow,
+    AccountKind, ChainId, EntryPointVersion, ParseError, SignableKind, SponsorWindow, UserOpHash,
     UserOperation, canonical_json,
 };
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,13 @@ impl Request {
             Self::PaymasterApproval(request) => Some(&request.op),
             Self::Signable(_) => None,
         }
+    }
+
+    /// The hash of the operation that the signature is for; none in a request of another kind.
+    #[must_use]
+    pub fn user_op_hash(&self) -> Option<UserOpHash> {
+        let Self::UserOperation(request) = self else { return None };
+        Some(request.op.hash(request.entry_point, request.chain))
     }
 
     /// What a journal holds once: the key is the journal's to add, and so is the signer's address where the request

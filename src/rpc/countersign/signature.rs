@@ -52,7 +52,7 @@ fn sign_typed_data_method() -> Method {
     let typed = json!({
         "types": { "Mail": [{ "name": "words", "type": "string" }] },
         "primaryType": "Mail",
-        "domain": { "name": "Post", "chainId": 1 },
+        "domain": { "name": "Post", "chainId": 31_337 },
         "message": { "words": "hello" },
     });
     Method::new(
@@ -69,7 +69,7 @@ fn sign_typed_data_method() -> Method {
                 params: json!([{ "key": "purse", "index": 0 }, typed]),
                 result: example(
                     "typedData",
-                    &["typed data Mail on chain 1", "for \"Post\"", "  words: \"hello\""],
+                    &["typed data Mail on chain 31337", "for \"Post\"", "  words: \"hello\""],
                 ),
             },
         },
@@ -108,9 +108,12 @@ fn sign_authorization_method() -> Method {
             example: Example {
                 params: json!([
                     { "key": "purse", "index": 0 },
-                    { "chainId": "0x1", "address": "0x0000000000000000000000000000000000000000", "nonce": "0x0" },
+                    { "chainId": "0x7a69", "address": "0x0000000000000000000000000000000000000000", "nonce": "0x0" },
                 ]),
-                result: example("authorization", &["EIP-7702 authorization on chain 1, nonce 0"]),
+                result: example(
+                    "authorization",
+                    &["EIP-7702 authorization on chain 31337, nonce 0"],
+                ),
             },
         },
         sign_authorization,
@@ -133,7 +136,7 @@ fn sign_transaction_method() -> Method {
                 params: json!([
                     { "key": "purse", "index": 0 },
                     {
-                        "chainId": "0x1", "nonce": "0x0", "to": SIGNER, "value": "0x1", "gas": "0x5208",
+                        "chainId": "0x7a69", "nonce": "0x0", "to": SIGNER, "value": "0x1", "gas": "0x5208",
                         "maxFeePerGas": "0x2", "maxPriorityFeePerGas": "0x1",
                     },
                 ]),

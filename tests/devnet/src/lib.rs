@@ -10,12 +10,14 @@
 //! - [`Alto`] is the bundler for every EntryPoint on that chain.
 //! - [`PaymasterService`] is somebody else's ERC-7677 service.
 //! - [`HostileServer`] plays a bundler, paymaster service or node that means no good.
+//! - [`Collector`] takes the spans that our processes tell.
 //! - [`DevKey`] gives named, funded keys that are the same on every run.
 //! - [`Process`], [`free_port`] and [`Workspace`] are what the parts are made of.
 
 mod alto;
 mod anvil;
 mod artifacts;
+mod collector;
 mod deployments;
 mod hostile;
 mod keys;
@@ -31,6 +33,7 @@ mod world;
 pub use alto::{Alto, AltoOptions, Bundling};
 pub use anvil::{Anvil, AnvilOptions};
 pub use artifacts::Artifact;
+pub use collector::{Collector, ToldSpan};
 pub use deployments::{AccountDeployment, CREATE2_DEPLOYER, Deployments};
 pub use hostile::{Answerer, HostileServer, Reply};
 pub use keys::DevKey;

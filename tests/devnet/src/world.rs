@@ -42,6 +42,10 @@ pub struct WorldOptions {
     pub sponsor_window: Duration,
     /// The policy file of every cosigner; the development policy if none.
     pub policy: Option<String>,
+    /// The name of a key of the purpose `plain`, with all kinds of request that it may sign switched on; none if none.
+    pub plain_key: Option<String>,
+    /// The collector that the gateway and the cosigners tell their spans; none if none.
+    pub collector: Option<String>,
     /// The chain.
     pub chain: AnvilOptions,
     /// The bundler.
@@ -59,6 +63,8 @@ impl Default for WorldOptions {
             confirmations: 1,
             sponsor_window: Duration::from_secs(600),
             policy: None,
+            plain_key: None,
+            collector: None,
             chain: AnvilOptions::default(),
             bundler: AltoOptions::default(),
             announce: |_| (),
@@ -119,7 +125,7 @@ impl World {
             committee(&options, &logs, &chain),
         )?;
         let first = cosigners.first().context("a committee needs parties")?;
-        let keygen = async |name, purpose| {
+        let keygen = async |name: &str, purpose: &str| {
             let made = first.keygen(name, purpose, options.threshold).await;
             let made = made.with_context(|| {
                 format!("keygen of {name:?}; logs in {}", logs.path().display())
@@ -130,7 +136,11 @@ impl World {
         keygen(ACCOUNTS_KEY, "accounts").await?;
         let sponsor = keygen(SPONSOR_KEY, "paymaster").await?;
         anvil.set_paymaster_signer(&paymasters, sponsor).await?;
-        std::fs::write(gateway_dir.join("features.toml"), files::features(&chain)?)?;
+        if let Some(name) = &options.plain_key {
+            keygen(name, "plain").await?;
+        }
+        let features = files::features(&options, &chain)?;
+        std::fs::write(gateway_dir.join("features.toml"), features)?;
         let config = files::gateway(&options, &chain, alto.url(), free_port()?)?;
         let gateway = GatewayProcess::start(&gateway_dir, &config, &logs).await?;
         let api_key = gateway.create_api_key("devnet")?;

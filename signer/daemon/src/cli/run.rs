@@ -1,5 +1,6 @@
 //! `cosigner run`
 
+use countersign_telemetry::Telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::log;
@@ -7,7 +8,19 @@ use crate::config::DaemonConfig;
 use crate::daemon::Daemon;
 
 pub(super) async fn execute(config: DaemonConfig) -> anyhow::Result<()> {
-    log::start(config.log);
+    let telemetry = match &config.telemetry {
+        Some(told) => Some(Telemetry::start("cosigner", env!("CARGO_PKG_VERSION"), told)?),
+        None => None,
+    };
+    log::start(config.log, telemetry.as_ref());
+    let served = serve(config).await;
+    if let Some(telemetry) = telemetry {
+        telemetry.stop().await;
+    }
+    served
+}
+
+async fn serve(config: DaemonConfig) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;

@@ -41,7 +41,7 @@ impl Draft {
         fs::write(&passphrase, format!("devnet passphrase of cosigner {index}\n"))?;
         fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600))?;
         let port = free_port()?;
-        fs::write(dir.join("features.toml"), files::features(chain)?)?;
+        fs::write(dir.join("features.toml"), files::features(options, chain)?)?;
         if let Some(policy) = &options.policy {
             fs::write(dir.join("policy.toml"), policy)?;
         }

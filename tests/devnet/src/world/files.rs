@@ -45,12 +45,19 @@ impl Chain<'_> {
 }
 
 /// `features.toml`: what a world uses.
-pub(super) fn features(chain: &Chain<'_>) -> anyhow::Result<String> {
+pub(super) fn features(options: &WorldOptions, chain: &Chain<'_>) -> anyhow::Result<String> {
+    let mut everywhere = Vec::new();
+    let mut requests = vec!["userOperation", "paymasterApproval"];
+    if options.plain_key.is_some() {
+        everywhere.push("message");
+        requests.extend(["typedData", "authorization", "transaction"]);
+    }
     toml_text(&json!({
         "version": 1,
+        "everywhere": { "requests": everywhere },
         "chains": [{
             "id": chain.anvil.chain_id(),
-            "requests": ["userOperation", "paymasterApproval"],
+            "requests": requests,
             "accounts": ["countersign", "simple"],
             "sponsorship": true,
         }],
@@ -87,6 +94,9 @@ pub(super) fn cosigner(
     if options.policy.is_some() {
         file["policy"] = json!("policy.toml");
     }
+    if let Some(collector) = &options.collector {
+        file["telemetry"] = json!({ "otlp": collector });
+    }
     toml_text(&file)
 }
 
@@ -97,7 +107,7 @@ pub(super) fn gateway(
     bundler: &str,
     port: u16,
 ) -> anyhow::Result<String> {
-    toml_text(&json!({
+    let mut file = json!({
         "listen": format!("127.0.0.1:{port}"),
         "database": "sqlite://gateway.db",
         "dev": true,
@@ -118,5 +128,9 @@ pub(super) fn gateway(
                 "paymasters": chain.paymasters,
             },
         }],
-    }))
+    });
+    if let Some(collector) = &options.collector {
+        file["telemetry"] = json!({ "otlp": collector });
+    }
+    toml_text(&file)
 }
