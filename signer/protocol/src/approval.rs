@@ -5,11 +5,12 @@
 //! else, or of another preview, does not hold.
 
 use alloy::primitives::{Address, B256, Bytes};
-use alloy::sol_types::SolStruct as _;
 use countersign_userop::{ChainId, Signature65};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
+
+use crate::signed_struct;
 
 mod eip712 {
     //! The typed data; the names are part of what is signed.
@@ -41,33 +42,15 @@ impl ApprovalSubject {
     /// The EIP-712 digest that a person's wallet signs.
     #[must_use]
     pub fn digest(&self, expiry: u64) -> B256 {
-        let domain = alloy::sol_types::eip712_domain! {
-            name: APPROVAL_DOMAIN,
-            version: "1",
-            chain_id: self.chain.get(),
-        };
         let typed = eip712::Approval { userOpHash: self.hash, preview: self.preview, expiry };
-        typed.eip712_signing_hash(&domain)
+        signed_struct::digest(APPROVAL_DOMAIN, self.chain, &typed)
     }
 
     /// The whole as JSON for `eth_signTypedData_v4`.
     #[must_use]
     pub fn typed_data(&self, expiry: u64) -> Value {
-        let field = |name: &str, kind: &str| json!({ "name": name, "type": kind });
-        json!({
-            "primaryType": "Approval",
-            "types": {
-                "EIP712Domain": [
-                    field("name", "string"), field("version", "string"), field("chainId", "uint256"),
-                ],
-                "Approval": [
-                    field("userOpHash", "bytes32"), field("preview", "bytes32"),
-                    field("expiry", "uint64"),
-                ],
-            },
-            "domain": { "name": APPROVAL_DOMAIN, "version": "1", "chainId": self.chain.get() },
-            "message": { "userOpHash": self.hash, "preview": self.preview, "expiry": expiry },
-        })
+        let message = json!({ "userOpHash": self.hash, "preview": self.preview, "expiry": expiry });
+        signed_struct::typed_data::<eip712::Approval>(APPROVAL_DOMAIN, self.chain, message)
     }
 }
 

@@ -7,12 +7,13 @@
 use std::fmt;
 
 use alloy::primitives::{Address, B256, Bytes};
-use alloy::sol_types::{Eip712Domain, SolStruct as _};
 use countersign_userop::{Call, ChainId, Signable, Signature65};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
+
+use crate::signed_struct;
 
 mod signable;
 
@@ -45,15 +46,6 @@ const ED25519_DOMAIN: &[u8] = b"countersign intent 1\0";
 /// The longest id, in bytes, as EIP-5792 has it.
 const MAX_ID: usize = 4096;
 
-/// The EIP-712 domain of what callers sign, on this chain.
-fn domain(chain: ChainId) -> Eip712Domain {
-    alloy::sol_types::eip712_domain! {
-        name: INTENT_DOMAIN,
-        version: "1",
-        chain_id: chain.get(),
-    }
-}
-
 /// What a caller wants done.
 #[derive(Clone, Copy, Debug)]
 pub struct Intent<'a> {
@@ -81,7 +73,7 @@ impl Intent<'_> {
             calls: self.calls.iter().map(call).collect(),
             expiry: self.expiry,
         };
-        typed.eip712_signing_hash(&domain(self.chain))
+        signed_struct::digest(INTENT_DOMAIN, self.chain, &typed)
     }
 
     /// What an Ed25519 key signs: the domain, then the digest.
@@ -93,28 +85,14 @@ impl Intent<'_> {
     /// The whole as JSON for `eth_signTypedData_v4`.
     #[must_use]
     pub fn typed_data(&self) -> Value {
-        let field = |name: &str, kind: &str| json!({ "name": name, "type": kind });
         let call = |call: &Call| json!({ "to": call.to, "value": call.value, "data": call.data });
-        json!({
-            "primaryType": "Intent",
-            "types": {
-                "EIP712Domain": [
-                    field("name", "string"), field("version", "string"), field("chainId", "uint256"),
-                ],
-                "Intent": [
-                    field("id", "string"), field("sender", "address"), field("calls", "Call[]"),
-                    field("expiry", "uint64"),
-                ],
-                "Call": [field("to", "address"), field("value", "uint256"), field("data", "bytes")],
-            },
-            "domain": { "name": INTENT_DOMAIN, "version": "1", "chainId": self.chain.get() },
-            "message": {
-                "id": self.id,
-                "sender": self.sender,
-                "calls": self.calls.iter().map(call).collect::<Vec<_>>(),
-                "expiry": self.expiry,
-            },
-        })
+        let message = json!({
+            "id": self.id,
+            "sender": self.sender,
+            "calls": self.calls.iter().map(call).collect::<Vec<_>>(),
+            "expiry": self.expiry,
+        });
+        signed_struct::typed_data::<eip712::Intent>(INTENT_DOMAIN, self.chain, message)
     }
 }
 

@@ -25,6 +25,7 @@ mod identity;
 mod intent;
 mod key_name;
 mod request;
+mod signed_struct;
 mod slot;
 mod tls;
 pub mod wire;

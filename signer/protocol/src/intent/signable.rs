@@ -1,11 +1,11 @@
 //! A caller's wish for a signature on what stands alone: typed data, a message, a transaction.
 
 use alloy::primitives::{Address, B256};
-use alloy::sol_types::SolStruct as _;
 use countersign_userop::{ChainId, Signable, SignableKind};
 use serde_json::{Value, json};
 
-use super::{INTENT_DOMAIN, domain, ed25519_message};
+use super::{INTENT_DOMAIN, ed25519_message};
+use crate::signed_struct;
 
 mod eip712 {
     //! The typed data; the names are part of what is signed.
@@ -57,7 +57,7 @@ impl<'a> SignableIntent<'a> {
             digest: self.digest,
             expiry: self.expiry,
         };
-        typed.eip712_signing_hash(&domain(self.chain))
+        signed_struct::digest(INTENT_DOMAIN, self.chain, &typed)
     }
 
     /// What an Ed25519 key signs.
@@ -69,26 +69,13 @@ impl<'a> SignableIntent<'a> {
     /// The whole as JSON for `eth_signTypedData_v4`.
     #[must_use]
     pub fn typed_data(&self) -> Value {
-        let field = |name: &str, kind: &str| json!({ "name": name, "type": kind });
-        json!({
-            "primaryType": "SignatureIntent",
-            "types": {
-                "EIP712Domain": [
-                    field("name", "string"), field("version", "string"), field("chainId", "uint256"),
-                ],
-                "SignatureIntent": [
-                    field("id", "string"), field("kind", "string"), field("signer", "address"),
-                    field("digest", "bytes32"), field("expiry", "uint64"),
-                ],
-            },
-            "domain": { "name": INTENT_DOMAIN, "version": "1", "chainId": self.chain.get() },
-            "message": {
-                "id": self.id,
-                "kind": self.kind.as_str(),
-                "signer": self.signer,
-                "digest": self.digest,
-                "expiry": self.expiry,
-            },
-        })
+        let message = json!({
+            "id": self.id,
+            "kind": self.kind.as_str(),
+            "signer": self.signer,
+            "digest": self.digest,
+            "expiry": self.expiry,
+        });
+        signed_struct::typed_data::<eip712::SignatureIntent>(INTENT_DOMAIN, self.chain, message)
     }
 }
