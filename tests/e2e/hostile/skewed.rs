@@ -14,6 +14,9 @@ use crate::shared::must_settle;
 
 /// Five minutes, in seconds.
 const SKEW: u64 = 300;
+/// What is over for so many seconds is not over for a slow clock; what lasts for all of the skew but these is over for
+/// a fast one.
+const LITTLE: u64 = 30;
 /// Whose clock is wrong, a quorum with it, and one without.
 const ODD: u8 = 3;
 const WITH_ODD: [u8; 2] = [1, ODD];
@@ -71,7 +74,7 @@ async fn must_find_over(story: &Strict, request: UserOperationRequest, quorum: &
 async fn a_cosigner_whose_clock_is_fast_refuses_by_name_what_is_over_for_it_and_others_sign() {
     let mut story = strict().await;
     set_odd_clock(&mut story, i64::try_from(SKEW).unwrap()).await;
-    let gift = story.gift_until(now() + SKEW / 2);
+    let gift = story.gift_until(now() + SKEW - LITTLE);
     must_find_over(&story, gift.clone(), &WITH_ODD, ODD).await;
     // The others do not wait for it, and what holds for longer is signed with it.
     story.must_sign(&STEADY, gift).await;
@@ -85,7 +88,7 @@ async fn a_cosigner_whose_clock_is_fast_refuses_by_name_what_is_over_for_it_and_
 async fn a_cosigner_whose_clock_is_slow_does_not_make_the_others_sign_what_is_over() {
     let mut story = strict().await;
     set_odd_clock(&mut story, -i64::try_from(SKEW).unwrap()).await;
-    let over = story.gift_until(now() - SKEW / 2);
+    let over = story.gift_until(now() - LITTLE);
     must_find_over(&story, over, &WITH_ODD, WITH_ODD[0]).await;
     let lasting = story.gift_until(now() + SKEW);
     story.must_sign(&WITH_ODD, lasting).await;
@@ -139,7 +142,7 @@ async fn a_gateway_whose_clock_is_slow_takes_approvals_that_are_over_and_no_cosi
     let rpc = story.world.rpc().unwrap();
     rpc.call::<Value>("wallet_sendCalls", batch).await.unwrap();
     must_miss(&rpc, id, "treasurers:2").await;
-    approve(&story, &rpc, id, now() - SKEW / 2).await;
+    approve(&story, &rpc, id, now() - LITTLE).await;
     must_miss(&rpc, id, "expired at").await;
     // Approved once more, by the clock of the people, it lands.
     approve(&story, &rpc, id, now() + SKEW).await;
