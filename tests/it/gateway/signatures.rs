@@ -7,7 +7,7 @@ use alloy::{
 };
 use countersign::{
     Caller, CallerSignature, CreateSigner, GivenSignature, ServiceError, SignRequest, Signer,
-    ToSign,
+    ToSign, TraceContext,
 };
 use countersign_protocol::{IntentKey, Request};
 use countersign_userop::Signature65;
@@ -112,4 +112,20 @@ async fn a_signer_belongs_to_the_caller_that_had_it_first() {
     let ask = request(&signer, ToSign::Message(b"hello".into()));
     let refused = world.gateway.sign(&other, ask).await.unwrap_err();
     assert!(matches!(refused, ServiceError::ForeignChild { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_signature_belongs_to_its_callers_trace() {
+    let world = World::start(Setting::default()).await;
+    let signer = signer(&world).await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let context = TraceContext::parse(&format!("00-{trace}-b7ad6b7169203331-01")).unwrap();
+    let ask = request(&signer, ToSign::Message(b"hello".into()));
+    world.gateway.sign(&World::caller().traced(context), ask).await.unwrap();
+    let told = world.stand_ins.traced.lock().unwrap().clone();
+    assert!(!told.is_empty());
+    for header in told {
+        let header = header.expect("each cosigner is told");
+        assert!(header.starts_with(&format!("00-{trace}-")), "{header}");
+    }
 }
