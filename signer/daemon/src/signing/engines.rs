@@ -113,7 +113,7 @@ impl State {
     fn takes(&mut self, job: Job, of_each: usize) -> bool {
         self.waiting.push_back(job);
         let is_free = self.at_work < of_each;
-        self.at_work += usize::from(is_free);
+        self.at_work = self.at_work.saturating_add(usize::from(is_free));
         is_free
     }
 }
