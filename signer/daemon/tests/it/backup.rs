@@ -136,3 +136,39 @@ fn no_share_leaves_without_the_vaults_passphrase_or_for_a_key_that_is_not_there(
     assert!(wrong.contains("passphrase is wrong"), "{wrong}");
     assert!(!world.path("one.backup").exists());
 }
+
+/// The shell snippets of docs/BACKUP.md, in order.
+fn snippets() -> Vec<String> {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/BACKUP.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let fences = guide.split("```sh\n").skip(1);
+    fences.map(|rest| rest.split_once("```").unwrap().0.to_owned()).collect()
+}
+
+#[test]
+fn the_guide_to_backups_works_as_it_stands() {
+    let world = World::start();
+    let home = world.processes.passphrase(0).parent().unwrap().to_owned();
+    for (at, name) in ["anna", "ben", "chris"].iter().enumerate() {
+        std::fs::copy(world.path(&format!("{at}.txt")), home.join(format!("{name}.txt"))).unwrap();
+    }
+    // The other operators send their files.
+    for (at, name) in [(1, "main-2.backup"), (2, "main-3.backup")] {
+        said(&world.create(at, "2", &[0, 1, 2], name));
+        std::fs::rename(world.path(name), home.join(name)).unwrap();
+    }
+    let program = Path::new(env!("CARGO_BIN_EXE_cosigner")).parent().unwrap().to_owned();
+    let search = std::env::var("PATH").unwrap();
+    let snippets = snippets();
+    assert_eq!(snippets.len(), 4, "{snippets:?}");
+    for snippet in snippets {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-ec", &snippet]).current_dir(&home);
+        shell.env("PATH", format!("{}:{search}", program.display()));
+        for (name, person) in ["ANNA", "BEN", "CHRIS"].iter().zip(&world.people) {
+            shell.env(name, person.recipient().to_string());
+        }
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{snippet}{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
