@@ -11,10 +11,11 @@ use toml_edit::DocumentMut;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Package, folder, and the packages of ours that its shipped code may use.
-const ARROWS: [(&str, &str, &[&str]); 8] = [
+const ARROWS: [(&str, &str, &[&str]); 9] = [
     ("countersign-userop", "userop", &[]),
     ("countersign-telemetry", "telemetry", &[]),
     ("countersign-threshold", "signer/threshold", &[]),
+    ("countersign-backup", "signer/backup", &[]),
     ("countersign-policy", "signer/policy", &["countersign-userop"]),
     ("countersign-bundler-client", "bundler-client", &["countersign-userop"]),
     ("countersign-protocol", "signer/protocol", &["countersign-userop"]),
@@ -22,6 +23,7 @@ const ARROWS: [(&str, &str, &[&str]); 8] = [
         "countersign-cosigner",
         "signer/daemon",
         &[
+            "countersign-backup",
             "countersign-policy",
             "countersign-protocol",
             "countersign-telemetry",
@@ -116,7 +118,9 @@ fn the_gateway_links_no_engine_and_no_vault() {
         .unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
-    for absent in ["countersign-threshold", "countersign-cosigner", "dkls23", "argon2"] {
+    for absent in
+        ["countersign-threshold", "countersign-backup", "countersign-cosigner", "dkls23", "argon2"]
+    {
         assert!(
             !tree.lines().any(|line| line.starts_with(absent)),
             "the gateway links {absent}: it must hold no key material"
@@ -142,9 +146,10 @@ fn the_engine_does_no_io_and_knows_no_clock() {
 }
 
 #[test]
-fn what_is_signed_and_what_is_allowed_are_pure() {
+fn what_is_signed_what_is_allowed_and_what_is_backed_up_are_pure() {
     let sources = sources("rs");
-    let pure = below(&sources, "userop/src").chain(below(&sources, "signer/policy/src"));
+    let pure = ["userop/src", "signer/policy/src", "signer/backup/src"];
+    let pure = pure.iter().flat_map(|folder| below(&sources, folder));
     for (path, text) in pure.filter(|(path, _)| !path.ends_with("tests.rs")) {
         let code = code(text);
         for word in ["std::fs", "std::net", "std::time", "tokio", "async fn"] {

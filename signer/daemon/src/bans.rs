@@ -11,7 +11,6 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use countersign_threshold::{BanLedger, LedgerError, PartyId};
-use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::clock;
@@ -42,19 +41,10 @@ impl KeyBans {
     /// # Errors
     /// [`StoreError`] if they cannot be read; then nothing may be signed with the key.
     pub async fn load(store: Store, root_public_key: &[u8; 33]) -> Result<Self, StoreError> {
-        let root = hex::encode(root_public_key);
-        let mut connection = store.connection().await;
-        let rows = sqlx::query("SELECT party, reason FROM ban WHERE root = ?")
-            .bind(&root)
-            .fetch_all(&mut *connection)
-            .await?;
-        drop(connection);
-        let banned = rows
-            .iter()
-            .map(|row| Ok((row.try_get::<u8, _>("party")?, row.try_get("reason")?)))
-            .collect::<Result<_, StoreError>>()?;
+        let banned = store.bans(root_public_key).await?;
+        let banned = banned.into_iter().map(|ban| (ban.party.index(), ban.reason)).collect();
         let pen = Mutex::new(store.connect_apart(PATIENCE).await?);
-        Ok(Self { pen, root, banned: RwLock::new(banned) })
+        Ok(Self { pen, root: hex::encode(root_public_key), banned: RwLock::new(banned) })
     }
 
     /// Who is banned, and why.
@@ -115,6 +105,23 @@ impl BanLedger for KeyBans {
 }
 
 impl Store {
+    /// Who is banned for the root key with this compressed public key, and why, in the order of parties.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub async fn bans(&self, root_public_key: &[u8; 33]) -> Result<Vec<Ban>, StoreError> {
+        let mut connection = self.connection().await;
+        let query = "SELECT party, reason FROM ban WHERE root = ? ORDER BY party";
+        let rows: Vec<(u8, String)> = sqlx::query_as(query)
+            .bind(hex::encode(root_public_key))
+            .fetch_all(&mut *connection)
+            .await?;
+        let corrupt = |_| StoreError::Corrupt { what: "ban" };
+        let ban =
+            |(party, reason)| Ok(Ban { party: PartyId::new(party).map_err(corrupt)?, reason });
+        rows.into_iter().map(ban).collect()
+    }
+
     /// Counts a signature that came out wrong without a culprit against one member of its quorum.
     ///
     /// # Errors

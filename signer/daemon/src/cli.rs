@@ -9,6 +9,7 @@ use crate::config::DaemonConfig;
 use crate::operator::OperatorClient;
 
 mod audit;
+mod backup;
 mod ceremony;
 mod committee;
 mod features;
@@ -79,6 +80,9 @@ enum Command {
     /// Carry this cosigner's signing history elsewhere and back, and see what peers know of it.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Back up this cosigner's share of a key, encrypted to people of your choice, and check such files.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// Check a policy file.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -110,6 +114,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
     if let Command::Committee(command) = cli.command {
         return committee::execute(command, &cli.config, cli.json);
     }
+    if let Command::Backup(command) = cli.command {
+        return backup::execute(command, &cli.config, cli.json).await;
+    }
     if let Command::Policy(policy::PolicyCommand::Check { file }) = &cli.command {
         return policy::check(file, &cli.config, cli.json);
     }
@@ -138,7 +145,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Policy(policy::PolicyCommand::Explain { request }) => {
             policy::explain(&mut operator(&config).await?, &request, cli.json).await
         }
-        Command::Committee(_) | Command::Policy(_) | Command::Features(_) => Ok(()),
+        Command::Committee(_) | Command::Backup(_) | Command::Policy(_) | Command::Features(_) => {
+            Ok(())
+        }
     }
 }
 

@@ -41,6 +41,19 @@ pub struct KeyRecord {
     pub created_at: u64,
 }
 
+impl KeyRecord {
+    /// Whether a share is one of this key and this generation.
+    pub(crate) fn is_of(&self, share: &KeyShare) -> bool {
+        let committee = share.committee();
+        share.public_key() == self.public_key
+            && share.address() == self.address
+            && share.epoch() == self.epoch
+            && *share.transcript() == self.transcript
+            && committee.threshold() == self.threshold
+            && committee.parties() == self.parties
+    }
+}
+
 /// A key that every party acknowledged: it can sign.
 pub struct LiveKey {
     /// Its public facts.

@@ -15,6 +15,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod backup;
 mod bans;
 mod ceremony;
 mod cli;

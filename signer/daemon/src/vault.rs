@@ -90,6 +90,21 @@ impl Vault {
         passphrase: &SecretString,
         strength: KdfStrength,
     ) -> Result<Self, VaultError> {
+        let vault = Self::open_to_read(folder, passphrase, strength)?;
+        vault.sweep()?;
+        Ok(vault)
+    }
+
+    /// Opens the vault in `folder` for reading what is live, while a daemon may be at work in it: nothing that
+    /// was left unfinished is touched.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub(crate) fn open_to_read(
+        folder: &Path,
+        passphrase: &SecretString,
+        strength: KdfStrength,
+    ) -> Result<Self, VaultError> {
         let path = folder.join("vault.json");
         let bytes = match std::fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -106,9 +121,7 @@ impl Vault {
         }
         let kek = header.kdf.derive(passphrase)?;
         seal::open(&kek, CHECK_DOMAIN, &header.check).map_err(|_| VaultError::WrongPassphrase)?;
-        let vault = Self { folder: folder.to_owned(), kek };
-        vault.sweep()?;
-        Ok(vault)
+        Ok(Self { folder: folder.to_owned(), kek })
     }
 
     /// Stores a new generation and the papers of its ceremony durably, unusable yet. It costs some
@@ -276,15 +289,7 @@ impl Vault {
         let damaged = || VaultError::Damaged { name: stored.record.name.clone() };
         let encoded = stored.decrypt(&self.kek).map_err(|_| damaged())?;
         let share = KeyShare::decode(&encoded)?;
-        let record = &stored.record;
-        let committee = share.committee();
-        let fits = share.public_key() == record.public_key
-            && share.address() == record.address
-            && share.epoch() == record.epoch
-            && *share.transcript() == record.transcript
-            && committee.threshold() == record.threshold
-            && committee.parties() == record.parties;
-        if fits { Ok(share) } else { Err(damaged()) }
+        if stored.record.is_of(&share) { Ok(share) } else { Err(damaged()) }
     }
 
     fn pending(&self, ceremony: &[u8; 32]) -> PathBuf {

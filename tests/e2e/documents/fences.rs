@@ -6,7 +6,7 @@ use std::path::Path;
 use super::gate;
 
 /// The documents whose every snippet runs in a story of its own, but for what the gate runs.
-const RUN: [&str; 2] = ["README.md", "docs/OPERATING.md"];
+const RUN: [&str; 3] = ["README.md", "docs/OPERATING.md", "docs/BACKUP.md"];
 
 /// A fenced block.
 #[derive(Debug)]

@@ -251,3 +251,15 @@ fn an_open_vault_prints_no_secret() {
     let vault = must_create(folder.path());
     assert!(!format!("{vault:?}").contains(&hex::encode(*vault.kek)));
 }
+
+#[test]
+fn a_vault_that_is_only_read_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(must_create(folder.path()));
+    let unfinished = folder.path().join("pending").join("1.unfinished");
+    std::fs::create_dir(&unfinished).unwrap();
+    Vault::open_to_read(folder.path(), &passphrase("correct horse"), KdfStrength::Fast).unwrap();
+    assert!(unfinished.exists(), "the daemon that writes it may be at work");
+    must_open(folder.path());
+    assert!(!unfinished.exists());
+}

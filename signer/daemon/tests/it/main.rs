@@ -6,6 +6,7 @@
     reason = "tests: what does not hold is a failure, also in what they share"
 )]
 
+mod backup;
 mod ceremony;
 mod crash;
 mod full_disk;
