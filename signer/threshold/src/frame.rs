@@ -79,6 +79,7 @@ pub enum FrameError {
 pub(crate) enum Protocol {
     Keygen = 1,
     Sign = 2,
+    Refresh = 3,
 }
 
 /// What a frame says about itself.

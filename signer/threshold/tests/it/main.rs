@@ -7,6 +7,7 @@ mod frames;
 mod gates;
 mod keygen;
 mod network;
+mod refresh;
 mod shares;
 mod signature;
 mod signing;
