@@ -15,9 +15,11 @@ pub(crate) use dkls23_secp256k1::protocols::signing::SignData;
 pub(crate) use dkls23_secp256k1::protocols::{
     Abort, AbortKind, AbortReason, Parameters, PartiesMessage, PartyIndex,
 };
+pub(crate) use dkls23_secp256k1::utilities::zero_shares::ZeroShare;
 pub(crate) use dkls23_secp256k1::{Party, PublicKeyPackage};
 pub(crate) use k256::{AffinePoint, Scalar};
 
+pub(crate) type DerivData = dkls23_secp256k1::protocols::derivation::DerivData<Secp256k1>;
 pub(crate) type DkgSession = dkls23_secp256k1::DkgSession<Secp256k1>;
 pub(crate) type DLogProof = GenericDLogProof<Secp256k1>;
 pub(crate) type ProofCommitment = dkg::ProofCommitment<Secp256k1>;

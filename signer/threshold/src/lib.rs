@@ -13,9 +13,10 @@
 //! - [`Committee`] and [`PartyId`]: who there is. [`KeyShare`]: what one of them holds.
 //! - [`Keygen`]: makes a share. [`Witness`] lends it the identity that signs broadcasts.
 //! - [`Refresh`]: makes the [`NextGeneration`] of the shares of a key, which signs with a [`Certificate`] only.
+//! - [`deal`] and [`Reshare`]: hand the key to another committee, by a [`Handover`].
 //! - [`Signing`]: makes a [`Signature`] with exactly `t` parties, for the root or a [`ChildIndex`].
 //! - [`Gates`], [`BanLedger`], [`Gated`], [`Guarded`]: why no message leaves to a peer that ever cheated.
-//! - [`KeygenError`], [`RefreshError`], [`SignError`]: each has an [`ErrorClass`] and knows its `culprits()`.
+//! - [`KeygenError`], [`RefreshError`], [`ReshareError`], [`SignError`]: each has an [`ErrorClass`] and knows its `culprits()`.
 //!
 //! # One signature
 //!
@@ -65,8 +66,8 @@
 //! 6. **Suspects.** Count [`SignError::suspects`] for each peer and prefer quorums without those that
 //!    collect failures.
 //! 7. **One live holder** of a share, and no resumed sessions: after a crash, attempts start afresh.
-//! 8. **Time.** [`Signing::receive`] computes for milliseconds, [`Keygen::receive`] and
-//!    [`Refresh::receive`] for a second.
+//! 8. **Time.** [`Signing::receive`] computes for milliseconds, [`Keygen::receive`],
+//!    [`Refresh::receive`] and [`Reshare::receive`] for a second.
 //!    Call them where blocking is allowed; deadlines are the caller's.
 //! 9. **Storage.** [`KeyShare::encode`] is the secret itself. Encrypt it, and use a new key only after
 //!    every party acknowledged its transcript from durable storage. A [`NextGeneration`] is stored beside
@@ -90,6 +91,7 @@ mod mailbox;
 mod outgoing;
 mod party;
 mod refresh;
+mod reshare;
 mod session;
 mod share;
 mod sign;
@@ -109,6 +111,9 @@ pub use ledger::{BanLedger, LedgerError};
 pub use outgoing::{Gated, Guarded, Outgoing};
 pub use party::{PartyId, PartyIdError};
 pub use refresh::{Refresh, RefreshError, RefreshRound};
+pub use reshare::{
+    Handover, HandoverError, Reshare, ReshareError, ReshareRound, Seat, Speaker, Witnesses, deal,
+};
 pub use session::SessionId;
 pub use share::{KeyShare, ShareError};
 pub use sign::{SignError, SignRound, Signing};

@@ -7,7 +7,7 @@ use crate::gate::{GateError, Gates};
 use crate::party::PartyId;
 use crate::sign::SignRound;
 
-/// A message of keygen or, under the gates, of a refresh.
+/// A message of keygen or, under the gates, of a refresh or a reshare.
 ///
 /// # Security
 /// Messages to one party carry secrets for it: the channel must be encrypted and authenticated. The frame
@@ -37,19 +37,19 @@ impl fmt::Debug for Outgoing {
     }
 }
 
-/// A message of a refresh that can leave only under the gate.
+/// A message of a refresh or a reshare that can leave only under the gate.
 ///
 /// The bytes cannot be had in any other way than by [`Self::release`].
 #[must_use = "a message that is not released never leaves"]
 pub struct Guarded {
     pub(crate) outgoing: Outgoing,
-    /// Everyone we refresh with.
+    /// Everyone we share state with and make the next generation with.
     pub(crate) counterparties: Arc<[PartyId]>,
     pub(crate) gates: Arc<Gates>,
 }
 
 impl Guarded {
-    /// Hands the message to `send` while the gates of all other parties are held and each of them is
+    /// Hands the message to `send` while the gates of all old parties that take part are held and each is
     /// known not to be banned. A broadcast is handed over once: `send` puts it on its way to all.
     ///
     /// `send` must return at once, as with [`Gated::release`].

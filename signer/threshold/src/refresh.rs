@@ -19,8 +19,7 @@ mod renewal;
 mod steps;
 
 pub use error::RefreshError;
-pub(crate) use renewal::Basis;
-use renewal::Renewal;
+pub(crate) use renewal::{Basis, Renewal};
 
 /// Where a refresh stands, for progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

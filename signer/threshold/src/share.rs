@@ -105,6 +105,7 @@ impl KeyShare {
         Some(Basis {
             party: Arc::clone(&self.party),
             package: self.package.clone(),
+            origin: self.transcript,
             epoch: self.epoch.checked_add(1)?,
         })
     }
@@ -119,7 +120,7 @@ impl KeyShare {
         PartyId::from_engine(self.party.party_index)
     }
 
-    /// The generation of shares: 0 from keygen, one more with each refresh.
+    /// The generation of shares: 0 from keygen, one more with each refresh or reshare.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }

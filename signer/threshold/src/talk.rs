@@ -34,6 +34,12 @@ pub(crate) struct Talk {
     heard: Hearsay,
 }
 
+/// A message to one party with its sender's signature.
+pub(crate) struct Signed<T> {
+    pub(crate) message: T,
+    pub(crate) signature: Vec<u8>,
+}
+
 /// A message of ours that has not the size we promise: a bug.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrongSize;
@@ -103,9 +109,41 @@ impl Talk {
 
     /// Says what we heard and what we made of it.
     pub(crate) fn echo<O: Serialize>(&self, round: u8, outcome: O) -> Result<Outgoing, WrongSize> {
-        let echo = Echo { outcome, heard: self.heard.clone() };
-        let body = postcard::to_allocvec(&echo).map_err(|_| WrongSize)?;
+        self.echo_of(self, round, outcome)
+    }
+
+    /// As [`Self::echo`], of what we heard in another talk.
+    pub(crate) fn echo_of<O: Serialize>(
+        &self,
+        talk: &Self,
+        round: u8,
+        outcome: O,
+    ) -> Result<Outgoing, WrongSize> {
+        self.speak_of(round, &Echo { outcome, heard: talk.heard.clone() })
+    }
+
+    /// Says a message of our own, whose length is not the engine's, to all.
+    pub(crate) fn speak_of<T: Serialize>(
+        &self,
+        round: u8,
+        message: &T,
+    ) -> Result<Outgoing, WrongSize> {
+        let body = postcard::to_allocvec(message).map_err(|_| WrongSize)?;
         Ok(self.speak(round, &body).1)
+    }
+
+    /// As [`Self::direct`], with our signature, so that the receiver can show it to others.
+    pub(crate) fn direct_signed<T: Body>(
+        &self,
+        round: u8,
+        to: PartyId,
+        message: &T,
+    ) -> Result<Outgoing, WrongSize> {
+        let body = body::encode(message).map(Zeroizing::new).ok_or(WrongSize)?;
+        let header = self.header(round, self.me, Some(to));
+        let signature = self.witness.sign(&header.statement(&digest(&body)));
+        let signed = Zeroizing::new([&body[..], &signature].concat());
+        Ok(Outgoing::Send { to, bytes: header.seal(&signed) })
     }
 
     fn speak(&self, round: u8, body: &[u8]) -> (Heard, Outgoing) {
@@ -143,12 +181,7 @@ impl Talk {
         if mailbox.knows(from, &opened.checksum)? {
             return Ok(());
         }
-        let (body, signature) =
-            opened.body.split_at_checked(T::LEN).ok_or(FrameError::Dimension {
-                what: "body",
-                expected: T::LEN,
-                got: opened.body.len(),
-            })?;
+        let (body, signature) = split::<T>(opened)?;
         let digest = self.check_signature(from, opened.round, body, signature)?;
         let message = body::decode(body, from, self.me)?;
         check(&message)?;
@@ -156,6 +189,59 @@ impl Talk {
         self.heard.note(opened.round, from, heard);
         mailbox.put(from, opened.checksum, message);
         Ok(())
+    }
+
+    /// Frame 2 and 5 for a message to us alone that its sender signed.
+    pub(crate) fn take_signed<T: Body, U>(
+        &self,
+        mailbox: &mut Mailbox<Signed<U>>,
+        from: PartyId,
+        opened: &Opened<'_>,
+        wrap: impl FnOnce(T) -> U,
+    ) -> Result<(), FrameError> {
+        if mailbox.knows(from, &opened.checksum)? {
+            return Ok(());
+        }
+        let (body, signature) = split::<T>(opened)?;
+        if !self.is_signed(opened.round, from, Some(self.me), &digest(body), signature) {
+            return Err(FrameError::Unsigned);
+        }
+        let message = wrap(body::decode(body, from, self.me)?);
+        let signed = Signed { message, signature: signature.to_vec() };
+        mailbox.put(from, opened.checksum, signed);
+        Ok(())
+    }
+
+    /// Frame 2 and 5 for a message of our own to all, with its signature.
+    pub(crate) fn take_spoken<T: DeserializeOwned>(
+        &mut self,
+        mailbox: &mut Mailbox<T>,
+        from: PartyId,
+        opened: &Opened<'_>,
+    ) -> Result<(), FrameError> {
+        if mailbox.knows(from, &opened.checksum)? {
+            return Ok(());
+        }
+        let (message, signature) =
+            postcard::take_from_bytes::<T>(opened.body).map_err(|_| FrameError::Malformed)?;
+        let body_len = opened.body.len().saturating_sub(signature.len());
+        let body = opened.body.get(..body_len).unwrap_or_default();
+        let digest = self.check_signature(from, opened.round, body, signature)?;
+        self.heard.note(opened.round, from, Heard { digest, signature: signature.to_vec() });
+        mailbox.put(from, opened.checksum, message);
+        Ok(())
+    }
+
+    /// Whether `speaker` signed this body for `receiver` alone.
+    pub(crate) fn has_signed(
+        &self,
+        round: u8,
+        speaker: PartyId,
+        receiver: PartyId,
+        body: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        self.is_signed(round, speaker, Some(receiver), &digest(body), signature)
     }
 
     /// Frame 2 and 5 for an echo, with its signature. It tells of exactly those broadcasts that
@@ -189,7 +275,7 @@ impl Talk {
     /// What `witness` heard must be what we heard.
     pub(crate) fn compare(&self, witness: PartyId, theirs: &Hearsay) -> Result<(), Lie> {
         self.heard.compare(witness, theirs, |round, speaker, heard| {
-            self.is_signed(round, speaker, &heard.digest, &heard.signature)
+            self.is_signed(round, speaker, None, &heard.digest, &heard.signature)
         })
     }
 
@@ -198,9 +284,16 @@ impl Talk {
         self.heard.transcript(domain, self.committee, &self.session, outcome)
     }
 
-    fn is_signed(&self, round: u8, speaker: PartyId, digest: &[u8; 32], signature: &[u8]) -> bool {
-        let statement = self.header(round, speaker, None).statement(digest);
-        self.witness.verify(speaker, &statement, signature)
+    fn is_signed(
+        &self,
+        round: u8,
+        speaker: PartyId,
+        receiver: Option<PartyId>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> bool {
+        let statement = self.header(round, speaker, receiver).statement(digest);
+        signature.len() <= MAX_SIGNATURE && self.witness.verify(speaker, &statement, signature)
     }
 
     fn check_signature(
@@ -214,7 +307,7 @@ impl Talk {
             return Err(FrameError::Size(signature.len()));
         }
         let digest = digest(body);
-        if self.is_signed(round, from, &digest, signature) {
+        if self.is_signed(round, from, None, &digest, signature) {
             Ok(digest)
         } else {
             Err(FrameError::Unsigned)
@@ -229,6 +322,15 @@ pub(crate) fn both(
 ) -> Vec<PartyId> {
     let broadcast: Vec<PartyId> = broadcast.collect();
     direct.filter(|party| broadcast.contains(party)).collect()
+}
+
+/// A body of the engine, and the signature behind it.
+fn split<'a, T: Body>(opened: &Opened<'a>) -> Result<(&'a [u8], &'a [u8]), FrameError> {
+    opened.body.split_at_checked(T::LEN).ok_or(FrameError::Dimension {
+        what: "body",
+        expected: T::LEN,
+        got: opened.body.len(),
+    })
 }
 
 fn digest(body: &[u8]) -> [u8; 32] {

@@ -24,6 +24,8 @@ const SPOKEN: [u8; 2] = [2, 3];
 pub(crate) struct Basis {
     pub(crate) party: Arc<Party>,
     pub(crate) package: PublicKeyPackage,
+    /// A hash over how the basis came about, equal at all parties.
+    pub(crate) origin: [u8; 32],
     /// The epoch of the generation to come.
     pub(crate) epoch: u64,
 }

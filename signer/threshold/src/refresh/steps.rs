@@ -132,7 +132,8 @@ impl Renewal {
         zero_reveals.iter_mut().for_each(|reveal| reveal.seed.zeroize());
         let party = made?;
         let package = corrected(&basis, &proofs)?;
-        let outcome = echo::outcome(OUTCOME, &party, &package);
+        let domain = [OUTCOME, &basis.origin].concat();
+        let outcome = echo::outcome(&domain, &party, &package);
         let transcript = self.talk.transcript(TRANSCRIPT, &outcome);
         let share = KeyShare::checked(party, package, basis.epoch, transcript)?;
         let outgoing = vec![self.talk.echo(4, outcome)?];

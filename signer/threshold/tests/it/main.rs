@@ -8,6 +8,7 @@ mod gates;
 mod keygen;
 mod network;
 mod refresh;
+mod reshare;
 mod shares;
 mod signature;
 mod signing;
