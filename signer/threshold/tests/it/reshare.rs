@@ -286,6 +286,25 @@ fn another_fact_of_the_key_is_refused_and_named() {
 }
 
 #[test]
+fn parts_that_add_up_to_another_key_than_all_dealers_tell_give_no_share() {
+    // given a committee of strangers, and dealers that tell them all the same wrong key
+    let plan = handover(committee(3, 2), committee(3, 2), &[1, 2], &[0, 0, 0]);
+    let world = World::deal(3, 2);
+    let mut run = ReshareRun::start(&world.shares, &plan, session(1), fresh_gates);
+    let key = encoded(AffinePoint::GENERATOR);
+    run.deliver(&plan, &mut |mut post| {
+        if matches!(post.from, Speaker::Old(_)) && post.bytes[5] == 0 {
+            retell(&mut post, |body| body[..key.len()].copy_from_slice(&key));
+        }
+        vec![post]
+    });
+    for member in 1..=3 {
+        assert!(matches!(run.error(member), ReshareError::AnotherKey), "{:?}", run.error(member));
+    }
+    run.assert_in_vain();
+}
+
+#[test]
 fn a_deal_told_differently_to_the_new_member_is_noticed_by_all_and_named() {
     let run = lie(&mut |post| {
         if is_deal(post) && post.to == party(3) {
