@@ -79,6 +79,8 @@ pub enum FrameError {
 pub(crate) enum Protocol {
     Keygen = 1,
     Sign = 2,
+    Refresh = 3,
+    Reshare = 4,
 }
 
 /// What a frame says about itself.

@@ -151,6 +151,11 @@ impl Gates {
         Ok(())
     }
 
+    /// As [`Self::check`], for whoever passes the answer on: it comes after the bans are on record.
+    pub(crate) fn must_pass(&self, peers: &[PartyId]) -> Result<(), GateError> {
+        self.check(peers).or_else(|shut| self.settle(peers).and(Err(shut)))
+    }
+
     /// Gate 3: closes the gate of `peer` for ever and makes that durable.
     pub(crate) fn ban(&self, peer: PartyId, reason: &str) -> Result<(), GateError> {
         for (party, peer) in self.peers(&[peer])? {

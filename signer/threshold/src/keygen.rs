@@ -7,25 +7,27 @@ use zeroize::Zeroizing;
 
 use crate::committee::Committee;
 use crate::engine::{
-    ChainCodeCommitment, ChainCodeReveal, DkgSession, ProofCommitment, Scalar, ZeroCommit,
+    ChainCodeCommitment, ChainCodeReveal, DkgSession, PartyIndex, ProofCommitment, Scalar,
+    ZeroCommit,
 };
-use crate::frame::body::{self, Body, Commitments, Reveals, Setup};
-use crate::frame::{self, FrameError, Header, Opened, Protocol};
+use crate::frame::body::{Commitments, Reveals, Setup};
+use crate::frame::{FrameError, Protocol};
 use crate::mailbox::Mailbox;
 use crate::outgoing::Outgoing;
 use crate::party::PartyId;
 use crate::session::SessionId;
 use crate::share::KeyShare;
+use crate::talk::echo::Echo;
+use crate::talk::{Talk, both};
 use crate::witness::Witness;
 
-mod broadcast;
-mod echo;
 mod error;
 mod steps;
 
-use broadcast::Signed;
-use echo::{Echo, Heard, Hearsay};
 pub use error::KeygenError;
+
+/// The rounds with broadcasts of the engine.
+const SPOKEN: [u8; 2] = [2, 3];
 
 /// Where a keygen stands, for progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,17 +51,13 @@ pub enum KeygenRound {
 /// All parties must be online. It costs about a second of processor time in a committee of three,
 /// most of it in two calls of [`Self::receive`]: run it where blocking is allowed.
 pub struct Keygen {
-    committee: Committee,
-    me: PartyId,
-    session: SessionId,
-    witness: Arc<dyn Witness>,
+    talk: Talk,
     fragments: Mailbox<Zeroizing<Scalar>>,
     zero_commits: Mailbox<ZeroCommit>,
-    commitments: Mailbox<Signed<Commitments>>,
+    commitments: Mailbox<Commitments>,
     setups: Mailbox<Setup>,
-    reveals: Mailbox<Signed<Reveals>>,
-    echoes: Mailbox<Signed<Echo>>,
-    heard: Hearsay,
+    reveals: Mailbox<Reveals>,
+    echoes: Mailbox<Echo>,
     state: State,
 }
 
@@ -111,24 +109,20 @@ impl Keygen {
         let mut ours = None;
         let mut outgoing = Vec::with_capacity(points.len());
         let mut machine = Self {
-            committee,
-            me,
-            session,
-            witness,
+            talk: Talk::new(Protocol::Keygen, committee, me, session, witness),
             fragments: Mailbox::new(),
             zero_commits: Mailbox::new(),
             commitments: Mailbox::new(),
             setups: Mailbox::new(),
             reveals: Mailbox::new(),
             echoes: Mailbox::new(),
-            heard: Hearsay::default(),
             state: State::Over,
         };
         for (member, point) in committee.members().zip(points.iter()) {
             if member == me {
                 ours = Some(Zeroizing::new(*point));
             } else {
-                outgoing.push(machine.direct(1, member, point)?);
+                outgoing.push(machine.talk.direct(1, member, point)?);
             }
         }
         let ours = ours.ok_or(KeygenError::Engine("a polynomial without our point"))?;
@@ -147,7 +141,7 @@ impl Keygen {
         if matches!(self.state, State::Over) {
             return Err(KeygenError::Over);
         }
-        if from == self.me || !self.committee.contains(from) {
+        if !self.talk.knows(from) {
             return Err(KeygenError::Stranger(from));
         }
         self.accept(from, frame).map_err(|cause| KeygenError::Frame { from, cause })?;
@@ -181,7 +175,7 @@ impl Keygen {
             State::Echo { .. } => self.echoes.senders().collect(),
             State::Done(_) | State::Over => return Vec::new(),
         };
-        self.committee.others(self.me).filter(|peer| !arrived.contains(peer)).collect()
+        self.talk.missing(&arrived)
     }
 
     /// Whether all parties heard the same and made the same key.
@@ -205,58 +199,38 @@ impl Keygen {
 
     /// Whatever is wrong with a frame is found here, before the engine sees it.
     fn accept(&mut self, from: PartyId, frame: &[u8]) -> Result<(), FrameError> {
-        let me = self.me;
-        let opened = frame::open(frame, Protocol::Keygen, &self.session, from, me)?;
+        let Self { talk, .. } = self;
+        let opened = talk.open(from, frame)?;
         match (opened.round, opened.broadcast) {
-            (1, false) => take(&mut self.fragments, from, me, &opened, Zeroizing::new),
-            (2, false) => take(&mut self.zero_commits, from, me, &opened, |message| message),
-            (3, false) => take(&mut self.setups, from, me, &opened, |message| message),
-            (2, true) => self.take_commitments(from, &opened),
-            (3, true) => self.take_reveals(from, &opened),
-            (4, true) => self.take_echo(from, &opened),
+            (1, false) => talk.take(&mut self.fragments, from, &opened, Zeroizing::new),
+            (2, false) => talk.take(&mut self.zero_commits, from, &opened, |message| message),
+            (3, false) => talk.take(&mut self.setups, from, &opened, |message| message),
+            (2, true) => talk.take_broadcast(&mut self.commitments, from, &opened, |message| {
+                speaks_for_itself(from, message.1.sender_index)
+            }),
+            (3, true) => talk.take_broadcast(&mut self.reveals, from, &opened, |message| {
+                speaks_for_itself(from, message.1.sender_index)
+            }),
+            (4, true) => {
+                let expected = talk.everybody(&SPOKEN);
+                talk.take_echo(&mut self.echoes, from, &opened, &expected)
+            }
             (1, true) => Err(FrameError::Receiver(0)),
-            (4, false) => Err(FrameError::Receiver(me.index())),
+            (4, false) => Err(FrameError::Receiver(talk.me.index())),
             (round, _) => Err(FrameError::Round(round)),
         }
     }
-
-    fn header(&self, round: u8, sender: PartyId, receiver: Option<PartyId>) -> Header {
-        Header { protocol: Protocol::Keygen, round, sender, receiver, session: self.session }
-    }
-
-    fn direct<T: Body>(&self, round: u8, to: PartyId, body: &T) -> Result<Outgoing, KeygenError> {
-        let bytes = self.header(round, self.me, Some(to)).seal(&steps::encode(body)?);
-        Ok(Outgoing::Send { to, bytes })
-    }
 }
 
-fn both(
-    direct: impl Iterator<Item = PartyId>,
-    broadcast: impl Iterator<Item = PartyId>,
-) -> Vec<PartyId> {
-    let broadcast: Vec<PartyId> = broadcast.collect();
-    direct.filter(|party| broadcast.contains(party)).collect()
-}
-
-fn take<T: Body, U>(
-    mailbox: &mut Mailbox<U>,
-    from: PartyId,
-    me: PartyId,
-    opened: &Opened<'_>,
-    wrap: impl FnOnce(T) -> U,
-) -> Result<(), FrameError> {
-    if !mailbox.knows(from, &opened.checksum)? {
-        let message = body::decode(opened.body, from, me)?;
-        mailbox.put(from, opened.checksum, wrap(message));
-    }
-    Ok(())
+fn speaks_for_itself(from: PartyId, named: PartyIndex) -> Result<(), FrameError> {
+    if PartyId::from_engine(named) == from { Ok(()) } else { Err(FrameError::Parties) }
 }
 
 impl fmt::Debug for Keygen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keygen")
-            .field("session", &self.session)
-            .field("me", &self.me)
+            .field("session", &self.talk.session)
+            .field("me", &self.talk.me)
             .field("round", &self.round())
             .field("waiting_for", &self.waiting_for())
             .finish_non_exhaustive()

@@ -12,9 +12,11 @@
 //!
 //! - [`Committee`] and [`PartyId`]: who there is. [`KeyShare`]: what one of them holds.
 //! - [`Keygen`]: makes a share. [`Witness`] lends it the identity that signs broadcasts.
+//! - [`Refresh`]: makes the [`NextGeneration`] of the shares of a key, which signs with a [`Certificate`] only.
+//! - [`deal`] and [`Reshare`]: hand the key to another committee, by a [`Handover`].
 //! - [`Signing`]: makes a [`Signature`] with exactly `t` parties, for the root or a [`ChildIndex`].
-//! - [`Gates`], [`BanLedger`], [`Gated`]: why no message leaves to a peer that ever cheated.
-//! - [`KeygenError`], [`SignError`]: each has an [`ErrorClass`] and knows its `culprits()`.
+//! - [`Gates`], [`BanLedger`], [`Gated`], [`Guarded`]: why no message leaves to a peer that ever cheated.
+//! - [`KeygenError`], [`RefreshError`], [`ReshareError`], [`SignError`]: each has an [`ErrorClass`] and knows its `culprits()`.
 //!
 //! # One signature
 //!
@@ -64,10 +66,12 @@
 //! 6. **Suspects.** Count [`SignError::suspects`] for each peer and prefer quorums without those that
 //!    collect failures.
 //! 7. **One live holder** of a share, and no resumed sessions: after a crash, attempts start afresh.
-//! 8. **Time.** [`Signing::receive`] computes for milliseconds and [`Keygen::receive`] for a second.
+//! 8. **Time.** [`Signing::receive`] computes for milliseconds, [`Keygen::receive`],
+//!    [`Refresh::receive`] and [`Reshare::receive`] for a second.
 //!    Call them where blocking is allowed; deadlines are the caller's.
 //! 9. **Storage.** [`KeyShare::encode`] is the secret itself. Encrypt it, and use a new key only after
-//!    every party acknowledged its transcript from durable storage.
+//!    every party acknowledged its transcript from durable storage. A [`NextGeneration`] is stored beside
+//!    the old share, which signs until the certificate is here.
 #![deny(clippy::indexing_slicing, clippy::expect_used, clippy::arithmetic_side_effects)]
 
 mod address;
@@ -80,15 +84,19 @@ mod error;
 pub mod fixtures;
 mod frame;
 mod gate;
+mod generation;
 mod keygen;
 mod ledger;
 mod mailbox;
 mod outgoing;
 mod party;
+mod refresh;
+mod reshare;
 mod session;
 mod share;
 mod sign;
 mod signature;
+mod talk;
 mod witness;
 
 pub use child::{ChildError, ChildIndex};
@@ -97,10 +105,15 @@ pub use digest::Digest;
 pub use error::ErrorClass;
 pub use frame::FrameError;
 pub use gate::{GateError, Gates};
+pub use generation::{Acknowledgement, Certificate, CertificateError, NextGeneration};
 pub use keygen::{Keygen, KeygenError, KeygenRound};
 pub use ledger::{BanLedger, LedgerError};
-pub use outgoing::{Gated, Outgoing};
+pub use outgoing::{Gated, Guarded, Outgoing};
 pub use party::{PartyId, PartyIdError};
+pub use refresh::{Refresh, RefreshError, RefreshRound};
+pub use reshare::{
+    Handover, HandoverError, Reshare, ReshareError, ReshareRound, Seat, Speaker, Witnesses, deal,
+};
 pub use session::SessionId;
 pub use share::{KeyShare, ShareError};
 pub use sign::{SignError, SignRound, Signing};

@@ -7,7 +7,7 @@ use crate::gate::{GateError, Gates};
 use crate::party::PartyId;
 use crate::sign::SignRound;
 
-/// A message of keygen.
+/// A message of keygen or, under the gates, of a refresh or a reshare.
 ///
 /// # Security
 /// Messages to one party carry secrets for it: the channel must be encrypted and authenticated. The frame
@@ -34,6 +34,36 @@ impl fmt::Debug for Outgoing {
             Self::Send { to, bytes } => write!(f, "Send({} bytes to {to})", bytes.len()),
             Self::Broadcast { bytes } => write!(f, "Broadcast({} bytes)", bytes.len()),
         }
+    }
+}
+
+/// A message of a refresh or a reshare that can leave only under the gate.
+///
+/// The bytes cannot be had in any other way than by [`Self::release`].
+#[must_use = "a message that is not released never leaves"]
+pub struct Guarded {
+    pub(crate) outgoing: Outgoing,
+    /// Everyone we share state with and make the next generation with.
+    pub(crate) counterparties: Arc<[PartyId]>,
+    pub(crate) gates: Arc<Gates>,
+}
+
+impl Guarded {
+    /// Hands the message to `send` while the gates of all old parties that take part are held and each is
+    /// known not to be banned. A broadcast is handed over once: `send` puts it on its way to all.
+    ///
+    /// `send` must return at once, as with [`Gated::release`].
+    ///
+    /// # Errors
+    /// If a party is banned, or it is not known whether one is. The message is dropped.
+    pub fn release<R>(self, send: impl FnOnce(Outgoing) -> R) -> Result<R, GateError> {
+        self.gates.pass(&self.counterparties, || send(self.outgoing))
+    }
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Guarded({:?})", self.outgoing)
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
+use crate::share::KeyShare;
+
 /// One run of a protocol, named by 32 bytes that all its parties computed alike.
 ///
 /// # Security
@@ -15,6 +19,21 @@ impl SessionId {
     /// Wraps an identifier.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// This session as it names frames among the holders of one generation of a key: a frame of another
+    /// generation, committee or key never opens, whatever the callers agreed on.
+    pub(crate) fn bound_to(&self, share: &KeyShare) -> Self {
+        let committee = share.committee();
+        let mut hasher = Sha256::new();
+        hasher.update(b"countersign/refresh session/1");
+        hasher.update(self.0);
+        hasher.update(share.public_key());
+        hasher.update(share.chain_code());
+        hasher.update([committee.parties(), committee.threshold()]);
+        hasher.update(share.epoch().to_be_bytes());
+        hasher.update(share.transcript());
+        Self(hasher.finalize().into())
     }
 
     /// The bytes.

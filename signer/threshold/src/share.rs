@@ -10,13 +10,17 @@ use crate::child::{ChildError, ChildIndex};
 use crate::committee::Committee;
 use crate::engine::{AffinePoint, Party, PublicKeyPackage};
 use crate::party::PartyId;
+use crate::refresh::Basis;
 
 mod check;
 mod store;
 
+use store::Standing;
+
 /// One party's share of a secp256k1 key that never exists whole.
 ///
-/// It is made by keygen or by the checking [`Self::decode`], and by nothing else.
+/// It is made by keygen, by a confirmed [`NextGeneration`](crate::NextGeneration) or by the checking
+/// [`Self::decode`], and by nothing else.
 ///
 /// # Security
 /// It holds the engine's party (secret polynomial point, oblivious-transfer state) and has neither
@@ -47,6 +51,12 @@ pub enum ShareError {
     /// The bytes do not decode.
     #[error("the key share does not decode")]
     Malformed,
+    /// It belongs to a generation without a certificate.
+    #[error("the key share waits for its certificate")]
+    Inert,
+    /// It is a share in use, where one that waits for its certificate was expected.
+    #[error("the key share is in use")]
+    InUse,
     /// The parts do not fit each other.
     #[error("the key share is inconsistent: {0}")]
     Inconsistent(&'static str),
@@ -71,7 +81,11 @@ impl KeyShare {
     /// # Errors
     /// On an unknown format, on bytes that do not decode, and on any inconsistency.
     pub fn decode(bytes: &[u8]) -> Result<Self, ShareError> {
-        store::decode(bytes)
+        store::decode(bytes, Standing::InUse)
+    }
+
+    pub(crate) fn decode_inert(bytes: &[u8]) -> Result<Self, ShareError> {
+        store::decode(bytes, Standing::Inert)
     }
 
     /// The share in its stored form. It is the secret itself: encrypt it.
@@ -79,7 +93,21 @@ impl KeyShare {
     /// # Errors
     /// If the engine's data does not fit its promised size, which is a bug.
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, ShareError> {
-        store::encode(self)
+        store::encode(self, Standing::InUse)
+    }
+
+    pub(crate) fn encode_inert(&self) -> Result<Zeroizing<Vec<u8>>, ShareError> {
+        store::encode(self, Standing::Inert)
+    }
+
+    /// What a refresh starts from; none if no epoch comes after ours.
+    pub(crate) fn basis(&self) -> Option<Basis> {
+        Some(Basis {
+            party: Arc::clone(&self.party),
+            package: self.package.clone(),
+            origin: self.transcript,
+            epoch: self.epoch.checked_add(1)?,
+        })
     }
 
     /// The committee that holds the key.
@@ -92,7 +120,7 @@ impl KeyShare {
         PartyId::from_engine(self.party.party_index)
     }
 
-    /// The generation of shares: 0 from keygen, one more with each refresh.
+    /// The generation of shares: 0 from keygen, one more with each refresh or reshare.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }

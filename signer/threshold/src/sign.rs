@@ -12,7 +12,7 @@ use crate::engine::{
     Kept1, Kept2, KeptUnique1, KeptUnique2, Party, PartyIndex, Phase1, Phase2, Phase3, SignData,
 };
 use crate::frame::{self, FrameError, Header, Protocol, body};
-use crate::gate::{GateError, Gates};
+use crate::gate::Gates;
 use crate::mailbox::Mailbox;
 use crate::outgoing::Gated;
 use crate::party::PartyId;
@@ -94,7 +94,7 @@ impl Signing {
     ) -> Result<(Self, Vec<Gated>), SignError> {
         let me = share.me();
         let counterparties: Arc<[PartyId]> = share.committee().counterparties(me, quorum)?.into();
-        must_pass(&gates, &counterparties)?;
+        gates.must_pass(&counterparties)?;
         if !gates.take_session(session)? {
             return Err(SignError::SessionReused);
         }
@@ -148,7 +148,7 @@ impl Signing {
             return Err(SignError::Stranger(from));
         }
         // No check is worth running for a session that can no longer send: its outcome must not show.
-        if let Err(shut) = must_pass(&self.gates, &self.counterparties) {
+        if let Err(shut) = self.gates.must_pass(&self.counterparties) {
             self.state = State::Over;
             return Err(shut.into());
         }
@@ -243,11 +243,6 @@ impl Signing {
             gates: Arc::clone(&self.gates),
         })
     }
-}
-
-/// Whoever hears that a gate is shut hears it after the ban is on record.
-fn must_pass(gates: &Gates, counterparties: &[PartyId]) -> Result<(), GateError> {
-    gates.check(counterparties).or_else(|shut| gates.settle(counterparties).and(Err(shut)))
 }
 
 fn take<T: body::Body>(

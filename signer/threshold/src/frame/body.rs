@@ -151,7 +151,22 @@ impl Body for Commitments {
     }
 }
 
-/// What each party sends to each other in the third round of keygen.
+/// What each party broadcasts in the second round of a refresh: a commitment to its proof.
+pub(crate) type Commitment = [u8; 32];
+
+impl Body for Commitment {
+    const LEN: usize = 32;
+
+    fn check(&self) -> Result<(), FrameError> {
+        Ok(())
+    }
+
+    fn parties(&self) -> Option<(PartyId, PartyId)> {
+        None
+    }
+}
+
+/// What each party sends to each other in the third round of keygen and of a refresh.
 pub(crate) type Setup = (ZeroReveal, MulInit);
 
 impl Body for Setup {
@@ -182,6 +197,19 @@ impl Body for Reveals {
         let (proof, chain_code) = self;
         expect("salt", SALT, chain_code.cc_salt.len())?;
         check_proof(proof)
+    }
+
+    fn parties(&self) -> Option<(PartyId, PartyId)> {
+        None
+    }
+}
+
+/// What each party broadcasts in the third round of a refresh.
+impl Body for DLogProof {
+    const LEN: usize = 4_644;
+
+    fn check(&self) -> Result<(), FrameError> {
+        check_proof(self)
     }
 
     fn parties(&self) -> Option<(PartyId, PartyId)> {

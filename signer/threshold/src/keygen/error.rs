@@ -6,6 +6,8 @@ use crate::error::ErrorClass;
 use crate::frame::FrameError;
 use crate::party::PartyId;
 use crate::share::ShareError;
+use crate::talk::WrongSize;
+use crate::talk::echo::Lie;
 
 /// Why a keygen failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,5 +117,20 @@ impl KeygenError {
             peer if peer == me => Self::Unattributed(reason),
             peer => Self::Broken { peer, reason },
         }
+    }
+}
+
+impl From<Lie> for KeygenError {
+    fn from(lie: Lie) -> Self {
+        match lie {
+            Lie::Equivocation { peer, round } => Self::Equivocation { peer, round },
+            Lie::FalseEcho { peer } => Self::FalseEcho { peer },
+        }
+    }
+}
+
+impl From<WrongSize> for KeygenError {
+    fn from(WrongSize: WrongSize) -> Self {
+        Self::Engine("a message of another size")
     }
 }

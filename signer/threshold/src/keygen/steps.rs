@@ -5,19 +5,22 @@ use std::mem;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::echo::{self, Echo};
 use super::{Keygen, KeygenError, State};
 use crate::engine::ProofCommitment;
-use crate::frame::body::{self, Body, Commitments, Reveals};
+use crate::frame::body::{Commitments, Reveals};
 use crate::outgoing::Outgoing;
 use crate::party::PartyId;
 use crate::share::KeyShare;
+use crate::talk::echo;
+
+const OUTCOME: &[u8] = b"countersign/keygen outcome/1";
+const TRANSCRIPT: &[u8] = b"countersign/keygen transcript/1";
 
 impl Keygen {
     /// Keygen 2: all points of our share are in. Proves knowledge of it and commits to the proof.
     pub(super) fn commit(&mut self) -> Result<Vec<Outgoing>, KeygenError> {
-        let ready =
-            matches!(self.state, State::Fragments { .. }) && self.fragments.holds(self.peers());
+        let ready = matches!(self.state, State::Fragments { .. })
+            && self.fragments.holds(self.talk.peers());
         if !ready {
             return Ok(Vec::new());
         }
@@ -27,15 +30,16 @@ impl Keygen {
         };
         let mut points = Zeroizing::new(vec![*ours]);
         points.extend(self.fragments.take().into_values().map(|point| *point));
-        let (proof, zero_commits, chain_code) =
-            engine.phase2(&points).map_err(|abort| KeygenError::from_abort(&abort, self.me))?;
+        let (proof, zero_commits, chain_code) = engine
+            .phase2(&points)
+            .map_err(|abort| KeygenError::from_abort(&abort, self.talk.me))?;
         let mut outgoing = Vec::new();
         for message in &zero_commits {
             let to = PartyId::from_engine(message.parties.receiver);
-            outgoing.push(self.direct(2, to, message)?);
+            outgoing.push(self.talk.direct(2, to, message)?);
         }
         let body: Commitments = (proof.commitment, chain_code.clone());
-        outgoing.push(self.broadcast(2, &encode(&body)?));
+        outgoing.push(self.talk.broadcast(2, &body)?);
         self.state = State::Commitments { engine, proof, chain_code };
         Ok(outgoing)
     }
@@ -43,8 +47,8 @@ impl Keygen {
     /// Keygen 3: all commitments are in. Opens ours and sets up the multiplications.
     pub(super) fn reveal(&mut self) -> Result<Vec<Outgoing>, KeygenError> {
         let ready = matches!(self.state, State::Commitments { .. })
-            && self.zero_commits.holds(self.peers())
-            && self.commitments.holds(self.peers());
+            && self.zero_commits.holds(self.talk.peers())
+            && self.commitments.holds(self.talk.peers());
         if !ready {
             return Ok(Vec::new());
         }
@@ -54,16 +58,16 @@ impl Keygen {
             return Err(KeygenError::Over);
         };
         let (zero_reveals, setups, opened) =
-            engine.phase3().map_err(|abort| KeygenError::from_abort(&abort, self.me))?;
+            engine.phase3().map_err(|abort| KeygenError::from_abort(&abort, self.talk.me))?;
         let mut outgoing = Vec::new();
         for mut setup in zero_reveals.into_iter().zip(setups) {
             let to = PartyId::from_engine(setup.0.parties.receiver);
-            let sent = self.direct(3, to, &setup);
+            let sent = self.talk.direct(3, to, &setup);
             setup.0.seed.zeroize();
             outgoing.push(sent?);
         }
         let body: Reveals = (proof.proof.clone(), opened.clone());
-        outgoing.push(self.broadcast(3, &encode(&body)?));
+        outgoing.push(self.talk.broadcast(3, &body)?);
         self.state = State::Proofs { engine, proof, chain_code: (chain_code, opened) };
         Ok(outgoing)
     }
@@ -71,8 +75,8 @@ impl Keygen {
     /// Keygen 4: everything is in. Makes the share and says what we heard.
     pub(super) fn assemble(&mut self) -> Result<Vec<Outgoing>, KeygenError> {
         let ready = matches!(self.state, State::Proofs { .. })
-            && self.setups.holds(self.peers())
-            && self.reveals.holds(self.peers());
+            && self.setups.holds(self.talk.peers())
+            && self.reveals.holds(self.talk.peers());
         if !ready {
             return Ok(Vec::new());
         }
@@ -81,7 +85,7 @@ impl Keygen {
         else {
             return Err(KeygenError::Over);
         };
-        let me = self.me.to_engine();
+        let me = self.talk.me.to_engine();
         let mut proofs = vec![proof];
         let mut chain_commits = BTreeMap::from([(me, chain_code.0)]);
         let mut chain_reveals = BTreeMap::from([(me, chain_code.1)]);
@@ -90,8 +94,8 @@ impl Keygen {
             let committed =
                 commitments.remove(&from).ok_or(KeygenError::Engine("a lost commitment"))?;
             let index = from.to_engine();
-            let (commitment, chain_commit) = committed.message;
-            let (proof, chain_reveal) = reveal.message;
+            let (commitment, chain_commit) = committed;
+            let (proof, chain_reveal) = reveal;
             proofs.push(ProofCommitment { index, proof, commitment });
             chain_commits.insert(index, chain_commit);
             chain_reveals.insert(index, chain_reveal);
@@ -108,22 +112,21 @@ impl Keygen {
                 &chain_reveals,
                 |_| String::new(),
             )
-            .map_err(|abort| KeygenError::from_abort(&abort, self.me));
+            .map_err(|abort| KeygenError::from_abort(&abort, self.talk.me));
         zero_reveals.iter_mut().for_each(|reveal| reveal.seed.zeroize());
         let (party, package) = made?;
-        let outcome = echo::outcome(&party, &package);
-        let transcript = self.heard.transcript(self.committee, &self.session, &outcome);
+        let outcome = echo::outcome(OUTCOME, &party, &package);
+        let transcript = self.talk.transcript(TRANSCRIPT, &outcome);
         let share = KeyShare::checked(party, package, 0, transcript)?;
-        let body = Echo { outcome, heard: self.heard.clone() };
-        let body = postcard::to_allocvec(&body).map_err(|_| KeygenError::Engine("our echo"))?;
-        let outgoing = vec![self.broadcast(4, &body)];
+        let outgoing = vec![self.talk.echo(4, outcome)?];
         self.state = State::Echo { share, outcome };
         Ok(outgoing)
     }
 
     /// Keygen 5: all echoes are in. Everybody must have heard what we heard and made what we made.
     pub(super) fn compare(&mut self) -> Result<(), KeygenError> {
-        let ready = matches!(self.state, State::Echo { .. }) && self.echoes.holds(self.peers());
+        let ready =
+            matches!(self.state, State::Echo { .. }) && self.echoes.holds(self.talk.peers());
         if !ready {
             return Ok(());
         }
@@ -131,24 +134,12 @@ impl Keygen {
             return Err(KeygenError::Over);
         };
         for (from, echo) in self.echoes.take() {
-            self.heard.compare(from, &echo.message.heard, |round, speaker, heard| {
-                self.is_signed(round, speaker, &heard.digest, &heard.signature)
-            })?;
-            if echo.message.outcome != outcome {
+            self.talk.compare(from, &echo.heard)?;
+            if echo.outcome != outcome {
                 return Err(KeygenError::FalseEcho { peer: from });
             }
         }
         self.state = State::Done(share);
         Ok(())
     }
-
-    fn peers(&self) -> usize {
-        usize::from(self.committee.parties()).saturating_sub(1)
-    }
-}
-
-/// Bodies to one party hold secrets for it: what is left of them here is wiped.
-pub(super) fn encode<T: Body>(message: &T) -> Result<Zeroizing<Vec<u8>>, KeygenError> {
-    let body = body::encode(message).map(Zeroizing::new);
-    body.ok_or(KeygenError::Engine("a message of another size"))
 }

@@ -7,6 +7,8 @@ mod frames;
 mod gates;
 mod keygen;
 mod network;
+mod refresh;
+mod reshare;
 mod shares;
 mod signature;
 mod signing;

@@ -9,7 +9,7 @@ use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
 use crate::network::{DIGEST, SigningRun, World, fresh_gates, honest, parties, session};
 
 /// The compressed public key that signed [`DIGEST`].
-fn must_recover(signature: [u8; 65]) -> [u8; 33] {
+pub(crate) fn must_recover(signature: [u8; 65]) -> [u8; 33] {
     let id = RecoveryId::try_from(i32::from(signature[64]) - 27).expect("v is 27 or 28");
     RecoverableSignature::from_compact(&signature[..64], id)
         .and_then(|signature| signature.recover_ecdsa(Message::from_digest(DIGEST)))

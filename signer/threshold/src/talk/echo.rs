@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::KeygenError;
 use crate::address;
 use crate::committee::Committee;
 use crate::engine::{Party, PublicKeyPackage};
@@ -17,64 +16,63 @@ use crate::frame::FrameError;
 use crate::party::PartyId;
 use crate::session::SessionId;
 
-/// The rounds with broadcasts of the engine.
-const ROUNDS: [u8; 2] = [2, 3];
-
 /// One broadcast as somebody heard it.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Heard {
-    pub(super) digest: [u8; 32],
-    pub(super) signature: Vec<u8>,
+pub(crate) struct Heard {
+    pub(crate) digest: [u8; 32],
+    pub(crate) signature: Vec<u8>,
 }
 
 /// Everything somebody heard, by round and speaker.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub(super) struct Hearsay(BTreeMap<(u8, u8), Heard>);
+pub(crate) struct Hearsay(BTreeMap<(u8, u8), Heard>);
 
-/// The broadcast of the last round.
+/// The broadcast of a round of comparison.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Echo {
-    pub(super) outcome: [u8; 32],
-    pub(super) heard: Hearsay,
+pub(crate) struct Echo<O = [u8; 32]> {
+    pub(crate) outcome: O,
+    pub(crate) heard: Hearsay,
 }
 
-impl Echo {
-    /// An echo tells of exactly one broadcast a round and member.
-    pub(super) fn check(&self, committee: Committee) -> Result<(), FrameError> {
-        let expected = ROUNDS
-            .iter()
-            .flat_map(|round| committee.members().map(move |member| (*round, member.index())));
-        if self.heard.0.keys().copied().eq(expected) {
+/// What a comparison brings to light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// A party signed two different broadcasts of one round.
+    Equivocation { peer: PartyId, round: u8 },
+    /// A party claims to have heard what was not said.
+    FalseEcho { peer: PartyId },
+}
+
+impl<O> Echo<O> {
+    /// An echo tells of exactly the broadcasts that there are.
+    pub(crate) fn check(&self, expected: &[(u8, PartyId)]) -> Result<(), FrameError> {
+        let named = expected.iter().map(|(round, speaker)| (*round, speaker.index()));
+        if self.heard.0.keys().copied().eq(named) {
             Ok(())
         } else {
-            Err(FrameError::Dimension {
-                what: "echo",
-                expected: usize::from(committee.parties()).saturating_mul(ROUNDS.len()),
-                got: self.heard.0.len(),
-            })
+            let (expected, got) = (expected.len(), self.heard.0.len());
+            Err(FrameError::Dimension { what: "echo", expected, got })
         }
     }
 }
 
 impl Hearsay {
-    pub(super) fn note(&mut self, round: u8, speaker: PartyId, heard: Heard) {
-        if ROUNDS.contains(&round) {
-            self.0.insert((round, speaker.index()), heard);
-        }
+    pub(crate) fn note(&mut self, round: u8, speaker: PartyId, heard: Heard) {
+        self.0.insert((round, speaker.index()), heard);
     }
 
     /// Compares what `witness` heard with what we heard.
     ///
     /// If a broadcast differs and the speaker signed the other one too, the speaker equivocated.
     /// If it did not, the witness lies.
-    pub(super) fn compare(
+    pub(crate) fn compare(
         &self,
         witness: PartyId,
         theirs: &Self,
         is_signed: impl Fn(u8, PartyId, &Heard) -> bool,
-    ) -> Result<(), KeygenError> {
+    ) -> Result<(), Lie> {
         for ((round, speaker), ours) in &self.0 {
-            let false_echo = KeygenError::FalseEcho { peer: witness };
+            let false_echo = Lie::FalseEcho { peer: witness };
             let (Some(heard), Ok(speaker)) =
                 (theirs.0.get(&(*round, *speaker)), PartyId::new(*speaker))
             else {
@@ -84,7 +82,7 @@ impl Hearsay {
                 continue;
             }
             return Err(if is_signed(*round, speaker, heard) {
-                KeygenError::Equivocation { peer: speaker, round: *round }
+                Lie::Equivocation { peer: speaker, round: *round }
             } else {
                 false_echo
             });
@@ -93,14 +91,15 @@ impl Hearsay {
     }
 
     /// One hash over the whole ceremony, equal at all parties that completed it.
-    pub(super) fn transcript(
+    pub(crate) fn transcript(
         &self,
+        domain: &[u8],
         committee: Committee,
         session: &SessionId,
         outcome: &[u8; 32],
     ) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        hasher.update(b"countersign/keygen transcript/1");
+        hasher.update(domain);
         hasher.update([committee.parties(), committee.threshold()]);
         hasher.update(session.as_bytes());
         for ((round, speaker), heard) in &self.0 {
@@ -113,9 +112,9 @@ impl Hearsay {
 }
 
 /// What the parties must agree on in the end: public key, chain code and all public shares.
-pub(super) fn outcome(party: &Party, package: &PublicKeyPackage) -> [u8; 32] {
+pub(crate) fn outcome(domain: &[u8], party: &Party, package: &PublicKeyPackage) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    hasher.update(b"countersign/keygen outcome/1");
+    hasher.update(domain);
     hasher.update(address::compressed(&party.pk));
     hasher.update(party.chain_code());
     for index in 1..=package.share_count() {
