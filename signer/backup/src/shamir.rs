@@ -62,26 +62,19 @@ pub(crate) fn value_at(pieces: &[Piece], place: u8) -> Secret {
 }
 
 /// The product modulo x⁸ + x⁴ + x³ + x + 1, in the same steps for all factors.
-const fn times(mut a: u8, mut b: u8) -> u8 {
+fn times(mut a: u8, mut b: u8) -> u8 {
     let mut product = 0;
-    let mut bit = 0;
-    while bit < 8 {
+    for _ in 0..8 {
         product ^= a & (b & 1).wrapping_neg();
         a = (a << 1) ^ ((a >> 7).wrapping_neg() & 0x1b);
         b >>= 1;
-        bit += 1;
     }
     product
 }
 
 /// The inverse: the 254th power. Of 0 it is 0.
-const fn inverse(a: u8) -> u8 {
-    let mut power = a;
-    let mut bit = 0;
-    while bit < 6 {
-        power = times(times(power, power), a);
-        bit += 1;
-    }
+fn inverse(a: u8) -> u8 {
+    let power = (0..6).fold(a, |power, _| times(times(power, power), a));
     times(power, power)
 }
 

@@ -134,6 +134,12 @@ fn no_share_leaves_without_the_vaults_passphrase_or_for_a_key_that_is_not_there(
     std::fs::write(world.processes.passphrase(0), "wrong horse\n").unwrap();
     let wrong = complaint(&world.create(0, "1", &[0], "one.backup"));
     assert!(wrong.contains("passphrase is wrong"), "{wrong}");
+    // A secret key that was given for a public one is not repeated.
+    let secret = world.people[0].expose_text();
+    let swapped = ["backup", "create", "--key", "main", "--out", &out, "--to"];
+    let swapped = [&swapped[..], &[secret.expose_secret()]].concat();
+    let mistaken = complaint(&world.processes.command(0, &swapped));
+    assert!(mistaken.contains("<redacted>") && !mistaken.contains(secret.expose_secret()));
     assert!(!world.path("one.backup").exists());
 }
 
