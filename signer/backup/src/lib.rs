@@ -9,9 +9,9 @@
 //! SHA-256 of all that. The seal covers the header and every lock, so that no byte of a file is without a
 //! guard once it is opened; the hash finds a byte that a disk changed, without any identity.
 //!
-//! [`seal`] makes a file, [`Backup::parse`] reads one, [`Backup::open`] decrypts it with the
+//! [`seal()`] makes a file, [`Backup::parse`] reads one, [`Backup::open`] decrypts it with the
 //! [`Identity`] of k recipients. [`one_generation`] refuses files that were made at different epochs, and
-//! [`lint`] refuses a recipient who could open the files of as many parties as sign together.
+//! [`lint()`] refuses a recipient who could open the files of as many parties as sign together.
 //!
 //! The share and the record of the key are opaque here: whoever opens a backup checks that the share belongs to
 //! the key. No I/O is done here, and no clock is read.
