@@ -124,6 +124,17 @@ fn files_of_several_parties_are_refused_where_they_do_not_go_together() {
 }
 
 #[test]
+fn no_share_leaves_beside_a_journal_that_may_not_know_its_bans() {
+    let world = World::start();
+    let of = |at| world.processes.data(at, "journal.id");
+    // given that the vault knows its journal by the name of another's
+    std::fs::copy(of(1), of(0)).unwrap();
+    let refused = complaint(&world.create(0, "1", &[0], "one.backup"));
+    assert!(refused.contains("the journal is not the one of these shares"), "{refused}");
+    assert!(!world.path("one.backup").exists());
+}
+
+#[test]
 fn no_share_leaves_without_the_vaults_passphrase_or_for_a_key_that_is_not_there() {
     let world = World::start();
     let recipient = world.people[0].recipient().to_string();
