@@ -28,6 +28,11 @@ fn is_alive(id: u32) -> bool {
     !stat.contains(") Z ")
 }
 
+/// The program that runs, by the kernel's short name.
+fn name(id: u32) -> Option<String> {
+    Some(std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim_end().to_owned())
+}
+
 #[test]
 fn a_dropped_guard_kills_its_process() {
     let logs = LogDir::temporary().unwrap();
@@ -73,6 +78,11 @@ fn a_killed_parent_takes_its_children_along() {
         assert!(Instant::now() < deadline, "the parent started no child");
         std::thread::yield_now();
     };
+    // Before it becomes what was started, the child may not have asked to die with its parent yet.
+    while name(child).as_deref() != Some("sleep") {
+        assert!(Instant::now() < deadline, "the child did not become what was started");
+        std::thread::yield_now();
+    }
     assert!(is_alive(child));
 
     parent.kill().unwrap();
