@@ -12,15 +12,12 @@ use alloy::primitives::Address;
 use anyhow::{Context, bail};
 use countersign_protocol::{ChildNumber, KeyName, Request, StageTime};
 use countersign_threshold::{Digest, Signature};
-use countersign_userop::{AccountKind, AccountSpec, EntryPointVersion};
 use serde::Serialize;
 
 use crate::committee::{Committee, Placing};
-use crate::quorum::{CHAIN, call, millis, quorum_call, request};
+use crate::quorum::{CHAIN, QUORUM, WARM_UP, account, call, millis, quorum_call, request};
 use crate::stats::Quantiles;
 
-const QUORUM: [u8; 2] = [1, 2];
-const WARM_UP: u32 = 20;
 /// The stages of a member that are guards.
 const GUARDS: [&str; 3] = ["judge", "journal", "open"];
 /// What is measured beside, and counted once a signature.
@@ -46,12 +43,7 @@ pub(crate) struct Report {
 /// # Errors
 /// If a process does not come up or one signature fails.
 pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
-    let account = AccountSpec::new(
-        AccountKind::Countersign,
-        EntryPointVersion::V0_8,
-        Address::repeat_byte(0xfa),
-        Address::repeat_byte(0x1a),
-    )?;
+    let account = account()?;
     let key: KeyName = "bench".parse()?;
     let committee = Committee::start(CHAIN, &account, &key, Placing::CoreEach).await?;
     let child = ChildNumber::new(0).context("a child")?;

@@ -5,22 +5,20 @@ use std::time::Instant;
 use alloy::primitives::Address;
 use anyhow::{Context, anyhow};
 use countersign_protocol::{ChildNumber, KeyName, SignCall};
-use countersign_userop::{AccountKind, AccountSpec, EntryPointVersion};
+use countersign_userop::AccountSpec;
 use futures::future::try_join_all;
 use serde::Serialize;
 
 use crate::bare_library::BareLibrary;
 use crate::committee::{Committee, Placing};
 use crate::core;
-use crate::quorum::{CHAIN, call, millis, quorum_call, request};
+use crate::quorum::{CHAIN, WARM_UP, account, call, millis, quorum_call, request};
 use crate::stats::{Quantiles, median};
 
 /// The quorums of a committee of three, which requests take in turn.
 const QUORUMS: [[u8; 2]; 3] = [[1, 2], [1, 3], [2, 3]];
 /// The children that the second sort of load is spread over.
 const CHILDREN: u32 = 100;
-/// Requests before the measured ones.
-const WARM_UP: u32 = 20;
 
 /// What `countersign-bench load` prints.
 #[derive(Debug, Serialize)]
@@ -88,12 +86,7 @@ struct Bench {
 
 impl Bench {
     async fn start() -> anyhow::Result<Self> {
-        let account = AccountSpec::new(
-            AccountKind::Countersign,
-            EntryPointVersion::V0_8,
-            Address::repeat_byte(0xfa),
-            Address::repeat_byte(0x1a),
-        )?;
+        let account = account()?;
         let key: KeyName = "bench".parse()?;
         let committee = Committee::start(CHAIN, &account, &key, Placing::Anywhere).await?;
         let mut owners = Vec::new();

@@ -8,14 +8,33 @@ use countersign_protocol::{
     AccountClaim, Attempt, ChildNumber, KeyName, Request, SignCall, SignReply, SignedReply,
     UserOperationRequest,
 };
-use countersign_userop::{AccountSpec, Call, ChainId, Fees, GasLimits, UserOperation};
+use countersign_userop::{
+    AccountKind, AccountSpec, Call, ChainId, EntryPointVersion, Fees, GasLimits, UserOperation,
+};
 
 use crate::committee::Committee;
 
+/// Runs before the measured ones: connections are made and caches filled.
+pub(crate) const WARM_UP: u32 = 20;
+/// The quorum of what is measured one at a time.
+pub(crate) const QUORUM: [u8; 2] = [1, 2];
 /// The chain of all requests.
 pub(crate) const CHAIN: u64 = 31337;
 /// How long a quorum has.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The kind of account that all requests are about. Its senders are counterfactual: no node is asked.
+///
+/// # Errors
+/// If there is no such account on this EntryPoint.
+pub(crate) fn account() -> anyhow::Result<AccountSpec> {
+    Ok(AccountSpec::new(
+        AccountKind::Countersign,
+        EntryPointVersion::V0_8,
+        Address::repeat_byte(0xfa),
+        Address::repeat_byte(0x1a),
+    )?)
+}
 
 /// A native transfer of one wei by `owner`'s account, under this nonce.
 ///

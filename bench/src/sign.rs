@@ -3,25 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use alloy::primitives::Address;
 use anyhow::Context;
 use countersign_protocol::{
     ChildNumber, ClientOptions, CommitteeParty, CosignerClient, Identity, KeyName, PartyFacts,
     SignReply,
 };
-use countersign_userop::{AccountKind, AccountSpec, EntryPointVersion};
+use countersign_userop::AccountSpec;
 use serde::Serialize;
 
 use crate::bare_library::BareLibrary;
 use crate::committee::{Committee, Placing};
 use crate::local_key;
-use crate::quorum::{CHAIN, call, millis, quorum_call, request, signed};
+use crate::quorum::{CHAIN, QUORUM, WARM_UP, account, call, millis, quorum_call, request, signed};
 use crate::stats::Quantiles;
 use crate::wire::Counter;
 
-const QUORUM: [u8; 2] = [1, 2];
-/// Runs before the measured ones: connections are made and caches filled.
-const WARM_UP: u32 = 20;
 /// Signatures whose bytes are counted.
 const COUNTED: u32 = 50;
 
@@ -53,12 +49,7 @@ pub(crate) struct Report {
 /// # Errors
 /// If a process does not come up or one signature fails.
 pub(crate) async fn measure(runs: u32) -> anyhow::Result<Report> {
-    let account = AccountSpec::new(
-        AccountKind::Countersign,
-        EntryPointVersion::V0_8,
-        Address::repeat_byte(0xfa),
-        Address::repeat_byte(0x1a),
-    )?;
+    let account = account()?;
     let key: KeyName = "bench".parse()?;
     let committee = Committee::start(CHAIN, &account, &key, Placing::CoreEach).await?;
     let child = ChildNumber::new(0).context("a child")?;

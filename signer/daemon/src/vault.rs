@@ -406,4 +406,4 @@ pub enum VaultError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,26 +10,11 @@ use crate::bans::KeyBans;
 use crate::ceremony::SignedStatement;
 use crate::keys::KeyRecord;
 use crate::store::Store;
+use crate::vault::tests::record_of;
 use crate::vault::{CeremonyPapers, KdfStrength, Vault};
 
 fn shares(seed: &str) -> Vec<KeyShare> {
     fixtures::deal(Committee::new(3, 2).unwrap(), seed).unwrap()
-}
-
-fn record_of(share: &KeyShare) -> KeyRecord {
-    KeyRecord {
-        name: "main".parse().unwrap(),
-        purpose: countersign_protocol::KeyPurpose::Accounts,
-        threshold: 2,
-        parties: 3,
-        epoch: share.epoch(),
-        public_key: share.public_key(),
-        address: share.address(),
-        transcript: *share.transcript(),
-        ceremony: [1; 32],
-        committee: [9; 32],
-        created_at: 1,
-    }
 }
 
 fn contents(record: &KeyRecord, share: &KeyShare) -> Contents {
@@ -51,7 +36,7 @@ async fn a_backup_holds_the_share_its_record_and_the_bans() {
     // given a live key with a ban
     let folder = tempfile::tempdir().unwrap();
     let share = shares("backup").remove(0);
-    let record = record_of(&share);
+    let record = record_of(&share, 1);
     let vault =
         Vault::create(&folder.path().join("vault"), &"horse".into(), KdfStrength::Fast).unwrap();
     let proposal = must_say("{}");
@@ -79,7 +64,7 @@ async fn a_backup_holds_the_share_its_record_and_the_bans() {
 #[test]
 fn a_share_of_another_key_party_or_record_is_no_backup_of_this_key() {
     let (ours, others) = (shares("ours"), shares("others"));
-    let record = record_of(&ours[0]);
+    let record = record_of(&ours[0], 1);
     let good = contents(&record, &ours[0]);
     assert!(check(&good).is_ok());
     let of = |share: &KeyShare| Contents { share: share.encode().unwrap(), ..good.clone() };
@@ -88,7 +73,7 @@ fn a_share_of_another_key_party_or_record_is_no_backup_of_this_key() {
     let mut moved = good.clone();
     moved.facts.address = [7; 20];
     let other_record =
-        Contents { record: serde_json::to_vec(&record_of(&others[0])).unwrap(), ..good.clone() };
+        Contents { record: serde_json::to_vec(&record_of(&others[0], 1)).unwrap(), ..good.clone() };
     for wrong in [of(&others[0]), of(&ours[1]), renamed, moved, other_record] {
         assert!(matches!(check(&wrong), Err(BackupError::Misfit)));
     }
@@ -103,7 +88,7 @@ fn a_backup_is_its_owners_alone_replaces_no_file_and_is_read_back() {
     let path = folder.path().join("main.backup");
     let share = shares("stored").remove(0);
     let to = Recipients::new(1, vec![Identity::generate().recipient()]).unwrap();
-    let bytes = seal(&contents(&record_of(&share), &share), to).unwrap();
+    let bytes = seal(&contents(&record_of(&share, 1), &share), to).unwrap();
     store(&path, &bytes).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(matches!(store(&path, &bytes), Err(BackupError::Exists { .. })));

@@ -27,7 +27,8 @@ fn must_share() -> countersign_threshold::KeyShare {
     fixtures::deal(committee, "vault").unwrap().remove(0)
 }
 
-fn record_of(share: &countersign_threshold::KeyShare, ceremony: u8) -> KeyRecord {
+/// What is known of a key of two in three that was made by this ceremony.
+pub(crate) fn record_of(share: &countersign_threshold::KeyShare, ceremony: u8) -> KeyRecord {
     KeyRecord {
         name: "main".parse().unwrap(),
         purpose: countersign_protocol::KeyPurpose::Accounts,
